@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# mod_mlgate. `make help` lists the targets; rules are in build/*.mk.
+#
+#   VARIANT  release (default), debug, asan, tsan, clang; each has its own tree
+#            under build/out/
+#   V=1      show commands
+
+VARIANT ?= release
+OUT      = build/out/$(VARIANT)
+
+.DEFAULT_GOAL = all
+.DELETE_ON_ERROR:
+SHELL = /bin/bash
+
+include build/compile.mk
+include build/test.mk
+include build/install.mk
+include build/lint.mk
+
+help: ## list the targets
+	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)/  \1\t\2/p' Makefile build/*.mk \
+	  | sort | expand -t 20
+
+.PHONY: help

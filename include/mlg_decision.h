@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A decision about one request, with everything needed to explain it, and the
+ * ring in which the latest convictions are kept for operators who ask "why".
+ *
+ * Pure: no clock, no lock (a sequence number per slot), no allocation.
+ */
+#ifndef MLG_DECISION_H
+#define MLG_DECISION_H
+
+#include "mlg_policy.h"
+
+#define MLG_DECISIONS 4096 /* convictions remembered */
+
+typedef struct mlg_decision_t {
+    uint64_t id;      /* reference ID of the conviction; 0 = none */
+    int64_t at_us;    /* microseconds since the epoch */
+    int64_t until_us; /* end of the block; 0 = not blocked */
+    mlg_key_t key;    /* the client */
+    float score;      /* NaN when the request was not judged */
+    float threshold;
+    uint32_t total;    /* requests of the client so far */
+    uint16_t verdict;  /* mlg_verdict */
+    uint8_t offences;  /* blocks of this client, this one included */
+    uint8_t convicts;  /* 1: this very request made the client blocked */
+    mlg_reasons_t reasons;
+    float x[MLG_NFEATURES]; /* the vector that was scored */
+    uint8_t is_recorded; /* 1: the arrival is in the client's record, and its
+                            outcome belongs there too */
+    uint8_t spare[7];
+} mlg_decision_t;
+
+typedef struct mlg_ring_slot_t {
+    _Alignas(MLG_CACHELINE) uint64_t seq; /* odd while being written */
+    mlg_decision_t decision;
+} mlg_ring_slot_t;
+
+typedef struct mlg_ring_t {
+    uint64_t next; /* convictions ever */
+    mlg_ring_slot_t slot[MLG_DECISIONS];
+} mlg_ring_t;
+
+static_assert(sizeof(mlg_decision_t) % 8 == 0, "copied in 64-bit words");
+
+/** Remember a conviction, over the oldest one. Lock-free. */
+void mlg_ring_add(mlg_ring_t *ring, const mlg_decision_t *decision);
+
+/** Find a conviction by its reference ID. Lock-free; for operators, it looks
+ * through the whole ring.
+ *
+ * @return 1 and `out` filled when it is still there
+ */
+int mlg_ring_find(const mlg_ring_t *ring, uint64_t id, mlg_decision_t *out);
+
+/** Copy out the nth latest conviction, 0 being the latest.
+ *
+ * @return 1; 0 when there are not so many or it is being written
+ */
+int mlg_ring_latest(const mlg_ring_t *ring, unsigned n, mlg_decision_t *out);
+
+#endif /* MLG_DECISION_H */

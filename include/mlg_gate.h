@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The gate: one segment of memory and the calls that every user makes on it.
+ * In httpd the segment is shared by all processes; in mlgatectl and in tests
+ * it is a block of ordinary memory.
+ *
+ *     [ header | stripes | counters | ring | networks | peers |
+ *       block lines | block info | client table ]
+ *
+ * A request takes this way: mlg_gate_check() before anything else (is the
+ * client blocked?), mlg_judge() once when it is known where the request goes,
+ * mlg_settle() when it has been answered.
+ *
+ * Pure: no clock, no allocation, and no lock of its own: the caller says
+ * whether it holds the client's stripe. With it, what was seen is recorded;
+ * without it, the request is judged just the same from a copy, and the update
+ * is skipped and counted.
+ */
+#ifndef MLG_GATE_H
+#define MLG_GATE_H
+
+#include "mlg_block.h"
+#include "mlg_cidr.h"
+#include "mlg_counters.h"
+#include "mlg_decision.h"
+#include "mlg_sketch.h"
+
+#define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
+#define MLG_SEGMENT_LAYOUT 1 /* bump on any change of layout */
+
+#define MLG_CLIENTS_MIN 4096u
+#define MLG_CLIENTS_MAX (16u << 20)
+
+typedef struct mlg_segment_t {
+    uint64_t magic;
+    uint32_t layout;
+    uint32_t record_bytes;
+    uint64_t features;    /* mlg_features_fingerprint() */
+    uint64_t bytes;       /* of the whole segment */
+    uint32_t clients;     /* size of the client table */
+    uint32_t generation;  /* times attached by a (re)started server */
+    int64_t formatted_us; /* microseconds since the epoch */
+    mlg_secret_t secret;
+} mlg_segment_t;
+
+/* A process's view of the segment: pointers into it and nothing else. */
+typedef struct mlg_gate_t {
+    mlg_segment_t *segment;
+    mlg_shard_t *counters; /* shape [MLG_COUNTER_SHARDS] */
+    mlg_ring_t *ring;
+    mlg_sketch_t networks; /* pages per /24 or /48, 10 s */
+    mlg_sketch_t peers;    /* peers that spoke for others, one day */
+    mlg_blocks_t blocks;
+    mlg_table_t table;
+} mlg_gate_t;
+
+/** How much memory a gate for so many clients takes.
+ *
+ * @param clients  rounded up to a power of two, at least MLG_CLIENTS_MIN and
+ *                 at most MLG_CLIENTS_MAX
+ * @return bytes; about 214 per client and 3 MB
+ */
+size_t mlg_segment_bytes(uint32_t clients);
+
+/** Make a fresh, empty segment. Once, before any process shares it.
+ *
+ * @param base     mlg_segment_bytes(clients) bytes, all zero, aligned to
+ *                 MLG_CACHELINE; owned by the caller
+ * @param secret   random bytes that nobody else knows
+ * @param now_us   microseconds since the epoch
+ */
+void mlg_segment_format(void *base, uint32_t clients,
+                        const mlg_secret_t *secret, apr_time_t now_us);
+
+/** View a formatted segment.
+ *
+ * @param gate   filled on success; borrows `base`
+ * @param bytes  length of the memory at base; anything may stand there
+ * @param fault  what is wrong; may be NULL
+ * @return APR_SUCCESS, MLG_ENOTSEG, MLG_ELAYOUT or MLG_ESHAPE
+ */
+apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
+                              mlg_fault_t *fault);
+
+/* Where a client stands before its request is looked at. */
+typedef struct mlg_standing_t {
+    mlg_verdict verdict; /* UNSET: to be judged; else ALLOW, GRACE, REFUSE or
+                            WOULD_REFUSE */
+    apr_time_t until_us; /* of its block, 0 = none */
+    uint32_t slot;       /* of its block, when until_us is set */
+} mlg_standing_t;
+
+/** Look a client up: allow-listed, else in grace, else blocked. Lock-free.
+ * Precedence is allow > exempt > grace > blocked > judged; an exemption is the
+ * caller's to evaluate when this says REFUSE.
+ *
+ * @return WOULD_REFUSE for an automatic block met under observe and for a
+ *         conviction made there; those requests are judged all the same
+ */
+mlg_standing_t mlg_gate_check(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                              const mlg_client_t *client, apr_time_t now_us);
+
+/** Judge one request: the one call that every user makes.
+ *
+ * @param arrival  borrowed for the call
+ * @param held     the client's stripe (mlg_stripe_of()), held by the caller;
+ *                 NULL when it could not be had
+ * @param d        filled
+ */
+void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
+               const mlg_arrival_t *arrival, mlg_stripe_t *held,
+               mlg_decision_t *d);
+
+/** Refuse a request because of its client's standing, and count it.
+ *
+ * @param standing  verdict REFUSE
+ * @param d         filled as mlg_judge() would
+ */
+void mlg_refuse(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                const mlg_client_t *client, apr_time_t now_us,
+                const mlg_standing_t *standing, mlg_decision_t *d);
+
+/** Fold an outcome into its client's record. Only for arrivals whose decision
+ * says `is_recorded`.
+ *
+ * @param held  as for mlg_judge(); NULL skips the update and counts that
+ */
+void mlg_settle(const mlg_gate_t *gate, uint64_t client,
+                const mlg_outcome_t *outcome, mlg_stripe_t *held);
+
+/** An operator's order: block (OPERATOR) or unblock with grace (GRACE).
+ *
+ * @param kind      MLG_BLOCK_OPERATOR or MLG_BLOCK_GRACE
+ * @param key       mlg_key_client() of the address
+ * @param note      the operator's reason, cut to fit; may be NULL
+ * @param was       filled with the entry it replaces, kind NONE when there was
+ *                  none alive; may be NULL
+ * @return APR_SUCCESS or MLG_EFULL
+ */
+apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
+                       const mlg_key_t *key, apr_time_t now_us,
+                       apr_time_t until_us, const char *note,
+                       mlg_stripe_t *held, mlg_block_t *was)
+    MLG_REQUIRES(held);
+
+/** Take over every live block of another gate, as after a change of the
+ * table's size. Call while nobody else uses `to`.
+ *
+ * @return how many; those that found no room are not counted
+ */
+uint32_t mlg_gate_move_blocks(const mlg_gate_t *to, const mlg_gate_t *from,
+                              apr_time_t now_us);
+
+#endif /* MLG_GATE_H */

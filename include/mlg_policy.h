@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From scores to verdicts. A client is not judged by one reading: it is
+ * blocked when at least 3 of its last 5 scores reached the threshold and it
+ * has made at least the minimum number of requests. A block ends by time
+ * alone; knocking on the door does not renew it, and afterwards evidence has
+ * to be gathered anew.
+ *
+ * Pure: no clock, no lock, no allocation.
+ */
+#ifndef MLG_POLICY_H
+#define MLG_POLICY_H
+
+#include "mlg_score.h"
+
+/* What the gate thinks of a client. 0 is a fresh record and reads as CALM. */
+typedef enum mlg_state {
+    MLG_STATE_UNSET,
+    MLG_STATE_CALM,    /* none of the last scores was too high */
+    MLG_STATE_SUSPECT, /* some were, not enough of them */
+    MLG_STATE_BLOCKED, /* convicted; the block table says until when */
+    MLG_NSTATES
+} mlg_state;
+
+/* What a score, or time, says. */
+typedef enum mlg_event {
+    MLG_EVENT_UNSET,
+    MLG_EVENT_LOW,     /* none of the last scores is too high */
+    MLG_EVENT_HIGH,    /* some are */
+    MLG_EVENT_PROOF,   /* enough are, over enough requests */
+    MLG_EVENT_EXPIRED, /* its block is over, or was lifted */
+    MLG_NEVENTS
+} mlg_event;
+
+/* What becomes of a request. */
+/* clang-format off */
+#define MLG_VERDICTS(X)                                                       \
+    X(PASS,         "pass",         "judged, nothing against it")             \
+    X(SUSPECT,      "suspect",      "passed; recent scores were too high")    \
+    X(WOULD_REFUSE, "would-refuse", "passed; enforcing would have refused it")\
+    X(REFUSE,       "refuse",       "refused")                                \
+    X(ALLOW,        "allow",        "allow-listed, not judged")               \
+    X(EXEMPT,       "exempt",       "exempt by expression, not judged")       \
+    X(GRACE,        "grace",        "unblocked by an operator, not judged")
+/* clang-format on */
+
+typedef enum mlg_verdict {
+    MLG_VERDICT_UNSET,
+#define X(id, name, meaning) MLG_VERDICT_##id,
+    MLG_VERDICTS(X)
+#undef X
+    MLG_NVERDICTS
+} mlg_verdict;
+
+typedef enum mlg_engine {
+    MLG_ENGINE_OFF = 1,
+    MLG_ENGINE_OBSERVE, /* judge and say so, refuse nobody */
+    MLG_ENGINE_ENFORCE
+} mlg_engine;
+
+/* How one virtual host or directory wants its requests judged. */
+typedef struct mlg_rules_t {
+    const mlg_weighted_t *model;      /* borrowed, never NULL */
+    const struct mlg_cidrs_t *allow;  /* borrowed; NULL = nobody */
+    mlg_engine engine;
+    float threshold;                  /* 0..1, scores from here on are high */
+    uint32_t min_requests;            /* seen before a client can be blocked */
+    apr_interval_time_t block_for_us; /* the first block, > 0 */
+    apr_interval_time_t block_max_us; /* the longest, >= block_for_us */
+} mlg_rules_t;
+
+/** The state that follows.
+ *
+ * @param state  MLG_STATE_UNSET counts as CALM
+ * @param event  not UNSET
+ */
+mlg_state mlg_policy_next(mlg_state state, mlg_event event);
+
+/** Weigh one more score.
+ *
+ * @param evidence  the client's register of the latest five, updated
+ * @param score     0..1
+ * @param total     requests of this client so far, this one included
+ */
+mlg_event mlg_policy_weigh(uint8_t *evidence, float score, uint32_t total,
+                           const mlg_rules_t *rules);
+
+/** How long the next block lasts: the first one doubled for each offence
+ * before, at most `block_max_us`.
+ *
+ * @param offences  blocks before this one
+ */
+apr_interval_time_t mlg_policy_block_us(const mlg_rules_t *rules,
+                                        unsigned offences);
+
+/** @return a constant word such as "would-refuse"; "-" for UNSET */
+const char *mlg_verdict_name(mlg_verdict verdict);
+
+/** @return a constant word such as "suspect" */
+const char *mlg_state_name(mlg_state state);
+
+#endif /* MLG_POLICY_H */

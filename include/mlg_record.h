@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the gate remembers of one client: three cache lines of integers in
+ * shared memory, from which every per-client feature is computed.
+ *
+ * A record is never changed in place. Whoever holds the stripe copies it out,
+ * folds the event into the copy, scores the copy and publishes it; whoever
+ * does not hold the stripe does the same without publishing. A process that
+ * dies half way through publishing leaves `seq` odd, and the next holder of
+ * the stripe starts that one record afresh.
+ *
+ * Who may touch what
+ *   seq, words in the table   read by anyone, through mlg_record_copy();
+ *                             written through mlg_record_publish() while
+ *                             holding the client's stripe
+ *   a copy                    its owner, freely
+ *
+ * Windows are aligned to the wall clock, so `last_us` alone says how many
+ * panes have passed in each of them.
+ *
+ * Pure: no clock, no lock, no allocation.
+ */
+#ifndef MLG_RECORD_H
+#define MLG_RECORD_H
+
+#include "mlg_event.h"
+#include "mlg_window.h"
+
+#include <assert.h>
+
+#define MLG_CACHELINE 64
+
+/* The means, and how many of their 16 bits are the fraction. */
+/* clang-format off */
+#define MLG_MEANS(X)                                                          \
+    X(GAP,             11) /* log2(1 + ms between pages)              0..21.8 */\
+    X(REGULAR,         16) /* page gap within 10 % of the last one       0..1 */\
+    X(DEPTH,           11) /* log2(1 + requests on the connection)     0..31 */\
+    X(PATH,            11) /* log2(1 + path bytes) + segments / 4      0..31 */\
+    X(HEADERS,          8) /* request header fields                   0..255 */\
+    X(ODD_LENGTH,      16) /* odd Content-Length                         0..1 */\
+    X(PAYLOAD,         10) /* log2(1 + body bytes)                     0..63 */\
+    X(SESSION,         16) /* the session cookie is the last one         0..1 */\
+    X(RESPONSE,        10) /* log2(1 + response bytes)                 0..63 */\
+    X(SERVICE,         10) /* log2(1 + microseconds to answer)         0..63 */\
+    X(HEADER_ANOMALY,  16) /* weighted absences                          0..1 */
+/* clang-format on */
+
+enum mlg_mean_id {
+#define X(name, bits) MLG_MEAN_##name,
+    MLG_MEANS(X)
+#undef X
+    MLG_NMEANS
+};
+
+#define MLG_SEEN_PAGE (1u << 15) /* in `seen`: a page was asked for */
+
+typedef struct mlg_record_t {
+    /* line 0: who, when, and the means */
+    _Alignas(MLG_CACHELINE) uint32_t seq; /* even = whole */
+    uint32_t first_s;     /* first seen, seconds since the epoch */
+    uint64_t client;      /* mlg_hash_key(); 0 = empty record */
+    int64_t last_us;      /* latest arrival, microseconds since the epoch */
+    uint32_t page_ago_us; /* last_us minus the latest page, at most 1 h */
+    uint32_t page_gap_us; /* between the two latest pages, at most 1 h */
+    uint32_t total;       /* requests since first_s, saturating */
+    uint32_t gap_var_q16; /* EW variance of the gap, (log2 ms)^2 in 1/65536 */
+    mlg_mean_t mean[MLG_NMEANS];
+    uint16_t session; /* low half of the last session hash */
+    /* lines 1 and 2: windows */
+    uint16_t seen;      /* bit i: mean i holds a value; MLG_SEEN_PAGE */
+    uint16_t in_flight; /* requests not yet answered */
+    uint16_t score;     /* the latest, in 1/65535 */
+    uint8_t state;      /* enum mlg_state, see mlg_policy.h */
+    uint8_t evidence;   /* latest verdicts, bit 0 the newest, 1 = too high */
+    mlg_panes_t pages_1s;
+    mlg_panes_t pages_10s;
+    mlg_panes_t pages_60s;
+    mlg_panes_t assets_10s;
+    /* 300 s panes. The first group stops together when `requests` is full, the
+     * last four when `answered` is, so that shares stay right. */
+    mlg_panes_t requests;
+    mlg_panes_t pages_300s;
+    mlg_panes_t without_referer;
+    mlg_panes_t other_method;
+    mlg_panes_t odd_encoding;
+    mlg_panes_t odd_host;
+    mlg_panes_t without_cookie;
+    mlg_panes_t http2;
+    mlg_panes_t queries_seen; /* requests that `queries` took */
+    mlg_panes_t paths_seen;   /* requests that `paths` took */
+    mlg_panes_t answered;
+    mlg_panes_t client_errors; /* 4xx but for 404 and 410 */
+    mlg_panes_t not_found;     /* 404 and 410 */
+    mlg_panes_t server_errors; /* 5xx */
+    mlg_map_t agents;
+    mlg_map_t queries;
+    mlg_map_t paths;
+} mlg_record_t;
+
+#define MLG_RECORD_WORDS (sizeof(mlg_record_t) / sizeof(uint64_t))
+
+static_assert(sizeof(mlg_record_t) == 3 * MLG_CACHELINE,
+              "a record is three lines");
+static_assert(offsetof(mlg_record_t, seen) == MLG_CACHELINE,
+              "identity and means share the first line");
+static_assert(sizeof(apr_time_t) == 8, "layout assumes 64-bit time");
+
+/** Copy a record that others may be publishing to.
+ *
+ * @param out     filled; zeroed when the copy could not be had
+ * @param shared  record in the table
+ * @return 1 when `out` is one whole state of the record; 0 when it was being
+ *         written four times in a row or its last writer died
+ */
+int mlg_record_copy(mlg_record_t *out, const mlg_record_t *shared);
+
+/** Replace a shared record. The caller holds its stripe; `seq` in `own` is
+ * ignored. */
+void mlg_record_publish(mlg_record_t *shared, const mlg_record_t *own);
+
+/** Begin an empty record for a client first seen at `at_us`. */
+void mlg_record_init(mlg_record_t *own, uint64_t client, apr_time_t at_us);
+
+/** Fold one arrival into the caller's copy. Counts saturate. A clock that
+ * steps back less than 600 s counts into the current panes; one that steps
+ * back further empties them. */
+void mlg_record_fold_arrival(mlg_record_t *own, const mlg_arrival_t *arrival);
+
+/** Fold one outcome into the caller's copy. One without its arrival (the
+ * record was evicted in between) is harmless. */
+void mlg_record_fold_outcome(mlg_record_t *own, const mlg_outcome_t *outcome);
+
+#endif /* MLG_RECORD_H */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a feature vector to a score in 0..1, and the three features that
+ * weighed most. The weighted model is a sum of ramps: below `lo` a feature
+ * adds nothing, above `hi` its whole weight, in between a straight share of
+ * it. A weight is the number of points it adds to the score, so an operator
+ * can read a score off the list; a negative weight speaks for the client. The
+ * sum is cut to 0..1.
+ *
+ * Pure: no clock, no lock, no allocation.
+ */
+#ifndef MLG_SCORE_H
+#define MLG_SCORE_H
+
+#include "mlg_features.h"
+
+#define MLG_NREASONS 3
+
+typedef struct mlg_ramp_t {
+    float lo;     /* finite */
+    float hi;     /* finite, not equal to lo; below lo for a falling ramp */
+    float weight; /* points at hi, -1..1; 0 = the feature does not count */
+} mlg_ramp_t;
+
+typedef struct mlg_weighted_t {
+    mlg_ramp_t ramp[MLG_NFEATURES];
+} mlg_weighted_t;
+
+/* Why a score is what it is: one feature's part in it. */
+typedef struct mlg_reason_t {
+    float value;      /* of the feature, in its unit */
+    float points;     /* what it added to the score, > 0 */
+    uint32_t feature; /* mlg_feature_id */
+} mlg_reason_t;
+
+/* The heaviest first; `n` of them are set. */
+typedef struct mlg_reasons_t {
+    mlg_reason_t top[MLG_NREASONS];
+    uint32_t n;
+} mlg_reasons_t;
+
+/* The weights that the gate starts with; conf/mlgate.conf lists them. */
+extern const mlg_weighted_t mlg_weighted_default;
+
+/** Score one vector.
+ *
+ * @param model    every ramp valid by mlg_ramp_check()
+ * @param x        shape [MLG_NFEATURES]; NaN adds nothing
+ * @param reasons  filled with the heaviest positive parts; may be NULL
+ * @return in [0, 1], never NaN
+ */
+float mlg_weighted_score(const mlg_weighted_t *model,
+                         const float x[MLG_NFEATURES], mlg_reasons_t *reasons);
+
+/** Is this a ramp a model may hold?
+ *
+ * @return APR_SUCCESS or MLG_ERANGE: a number that is not finite, lo equal to
+ *         hi, or a weight outside -1..1
+ */
+apr_status_t mlg_ramp_check(const mlg_ramp_t *ramp);
+
+/** To what value would one feature have to fall (or rise) for the score to
+ * come below the threshold, all others as they are?
+ *
+ * @return the value in the feature's unit; NaN when this feature alone cannot
+ *         do it
+ */
+float mlg_weighted_relief(const mlg_weighted_t *model,
+                          const float x[MLG_NFEATURES], float threshold,
+                          mlg_feature_id feature);
+
+#endif /* MLG_SCORE_H */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_block.h"
+
+#include <string.h>
+
+#define OVERFLOWED (1ull << 63) /* in the word of a line's first slot */
+#define KIND_MASK 7u
+#define UNTIL_MASK ((1ull << 52) - 1)
+#define MEMORY_US (24 * 3600 * (int64_t)APR_USEC_PER_SEC)
+#define NO_SLOT UINT32_MAX
+
+static uint64_t word_of(mlg_block_kind kind, apr_time_t until_us)
+{
+    return ((uint64_t)until_us & UNTIL_MASK) << 3 | kind;
+}
+
+static mlg_block_kind kind_of(uint64_t word)
+{
+    return (mlg_block_kind)(word & KIND_MASK);
+}
+
+static apr_time_t until_of(uint64_t word)
+{
+    return (apr_time_t)(word >> 3 & UNTIL_MASK);
+}
+
+static int is_live(uint64_t word, apr_time_t now_us)
+{
+    return kind_of(word) != MLG_BLOCK_NONE && until_of(word) > now_us;
+}
+
+static uint64_t load(const uint64_t *at)
+{
+    return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t line_at(const mlg_blocks_t *b, uint64_t client, unsigned step)
+{
+    return (uint32_t)(client + (uint64_t)step * MLG_STRIPES) & b->line_mask;
+}
+
+/* The client's slot, live or over, and its word; NO_SLOT when it has none. */
+static uint32_t find_slot(const mlg_blocks_t *b, uint64_t client,
+                          uint64_t *word)
+{
+    for (unsigned step = 0; step < MLG_BLOCK_LINES; step++) {
+        uint32_t n = line_at(b, client, step);
+        const mlg_block_slot_t *slot = b->line[n].slot;
+
+        for (uint32_t i = 0; i < MLG_BLOCK_SLOTS; i++) {
+            if (load(&slot[i].client) == client) {
+                *word = load(&slot[i].word);
+                /* A writer clears the word, then names the new client, then
+                 * sets the word: seeing the same client again means the word
+                 * is its own. */
+                if (load(&slot[i].client) == client) {
+                    return n * MLG_BLOCK_SLOTS + i;
+                }
+            }
+        }
+        if ((load(&slot[0].word) & OVERFLOWED) == 0) {
+            break;
+        }
+    }
+    return NO_SLOT;
+}
+
+mlg_block_kind mlg_block_find(const mlg_blocks_t *b, uint64_t client,
+                              apr_time_t now_us, apr_time_t *until_us,
+                              uint32_t *slot)
+{
+    uint64_t word = 0;
+    uint32_t n = find_slot(b, client, &word);
+
+    if (n == NO_SLOT || !is_live(word, now_us)) {
+        return MLG_BLOCK_NONE;
+    }
+    if (until_us != NULL) {
+        *until_us = until_of(word);
+    }
+    if (slot != NULL) {
+        *slot = n;
+    }
+    return kind_of(word);
+}
+
+void mlg_block_count(const mlg_blocks_t *b, uint32_t slot)
+{
+    __atomic_fetch_add(&b->info[slot].refused, 1, __ATOMIC_RELAXED);
+}
+
+unsigned mlg_block_offences(const mlg_blocks_t *b, uint64_t client,
+                            apr_time_t now_us)
+{
+    uint64_t word = 0;
+    uint32_t n = find_slot(b, client, &word);
+
+    if (n == NO_SLOT || now_us - until_of(word) > MEMORY_US) {
+        return 0;
+    }
+    return b->info[n].offences;
+}
+
+/* A slot that a new entry may take: an unused one, else the one that has been
+ * over longest, in the first line that has either. Full lines on the way are
+ * marked. */
+static uint32_t free_slot(const mlg_blocks_t *b, uint64_t client,
+                          apr_time_t now_us)
+{
+    for (unsigned step = 0; step < MLG_BLOCK_LINES; step++) {
+        uint32_t n = line_at(b, client, step);
+        mlg_block_slot_t *slot = b->line[n].slot;
+        uint32_t best = NO_SLOT;
+        apr_time_t oldest = now_us;
+
+        for (uint32_t i = 0; i < MLG_BLOCK_SLOTS; i++) {
+            apr_time_t until = until_of(slot[i].word);
+
+            if (slot[i].client == 0) {
+                return n * MLG_BLOCK_SLOTS + i;
+            }
+            if (!is_live(slot[i].word, now_us) && until <= oldest) {
+                oldest = until;
+                best = n * MLG_BLOCK_SLOTS + i;
+            }
+        }
+        if (best != NO_SLOT) {
+            return best;
+        }
+        __atomic_fetch_or(&slot[0].word, OVERFLOWED, __ATOMIC_RELEASE);
+    }
+    return NO_SLOT;
+}
+
+apr_status_t mlg_block_put(const mlg_blocks_t *b, const mlg_block_t *entry,
+                           apr_time_t now_us, mlg_stripe_t *stripe)
+{
+    uint64_t word = 0;
+    uint32_t n = find_slot(b, entry->client, &word);
+    mlg_block_slot_t *slot;
+    uint64_t mark;
+
+    (void)stripe;
+    if (n == NO_SLOT) {
+        n = free_slot(b, entry->client, now_us);
+    }
+    if (n == NO_SLOT) {
+        return MLG_EFULL;
+    }
+    slot = &b->line[n / MLG_BLOCK_SLOTS].slot[n % MLG_BLOCK_SLOTS];
+    mark = slot->word & OVERFLOWED;
+    if (slot->client != entry->client) {
+        __atomic_store_n(&slot->word, mark, __ATOMIC_RELEASE);
+        __atomic_store_n(&slot->client, entry->client, __ATOMIC_RELEASE);
+    }
+    b->info[n] = entry->info;
+    __atomic_store_n(&slot->word, mark | word_of(entry->kind, entry->until_us),
+                     __ATOMIC_RELEASE);
+    return APR_SUCCESS;
+}
+
+uint32_t mlg_block_slots(const mlg_blocks_t *b)
+{
+    return (b->line_mask + 1) * MLG_BLOCK_SLOTS;
+}
+
+unsigned mlg_block_stripe(uint32_t n)
+{
+    return n / MLG_BLOCK_SLOTS % MLG_STRIPES;
+}
+
+int mlg_block_read(const mlg_blocks_t *b, uint32_t n, mlg_block_t *out)
+{
+    const mlg_block_slot_t *slot =
+        &b->line[n / MLG_BLOCK_SLOTS].slot[n % MLG_BLOCK_SLOTS];
+    uint64_t word = load(&slot->word);
+
+    if (kind_of(word) == MLG_BLOCK_NONE) {
+        return 0;
+    }
+    out->kind = kind_of(word);
+    out->until_us = until_of(word);
+    out->client = load(&slot->client);
+    out->info = b->info[n];
+    out->info.note[MLG_BLOCK_NOTE - 1] = '\0';
+    return 1;
+}
+
+void mlg_block_census(const mlg_blocks_t *b, apr_time_t now_us,
+                      uint32_t count[MLG_BLOCK_GRACE + 1])
+{
+    memset(count, 0, sizeof(*count) * (MLG_BLOCK_GRACE + 1));
+    for (uint32_t n = 0; n <= b->line_mask; n++) {
+        for (uint32_t i = 0; i < MLG_BLOCK_SLOTS; i++) {
+            uint64_t word = load(&b->line[n].slot[i].word);
+
+            if (is_live(word, now_us) && kind_of(word) <= MLG_BLOCK_GRACE) {
+                count[kind_of(word)]++;
+            }
+        }
+    }
+}
+
+const char *mlg_block_kind_name(mlg_block_kind kind)
+{
+    static const char *const names[] = {"none", "would-block", "block",
+                                        "operator", "grace"};
+
+    return names[(kind <= MLG_BLOCK_GRACE) ? kind : MLG_BLOCK_NONE];
+}

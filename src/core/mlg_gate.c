@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_gate.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WATCH_SCORE 0.25f /* from here on an operator may want to see it */
+
+static void count(const mlg_gate_t *gate, uint64_t client, mlg_counter_id id)
+{
+    mlg_count(gate->counters, client, id);
+}
+
+mlg_standing_t mlg_gate_check(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                              const mlg_client_t *client, apr_time_t now_us)
+{
+    mlg_standing_t s = {MLG_VERDICT_UNSET, 0, 0};
+
+    if (mlg_cidrs_contain(rules->allow, &client->addr)) {
+        s.verdict = MLG_VERDICT_ALLOW;
+        return s;
+    }
+    switch (mlg_block_find(&gate->blocks, client->hash, now_us, &s.until_us,
+                           &s.slot)) {
+    case MLG_BLOCK_NONE:
+        break;
+    case MLG_BLOCK_GRACE:
+        s.verdict = MLG_VERDICT_GRACE;
+        break;
+    case MLG_BLOCK_OPERATOR:
+        s.verdict = MLG_VERDICT_REFUSE;
+        break;
+    case MLG_BLOCK_AUTO:
+        s.verdict = (rules->engine == MLG_ENGINE_ENFORCE)
+                        ? MLG_VERDICT_REFUSE
+                        : MLG_VERDICT_WOULD_REFUSE;
+        break;
+    case MLG_BLOCK_WOULD:
+        s.verdict = (rules->engine == MLG_ENGINE_ENFORCE)
+                        ? MLG_VERDICT_UNSET
+                        : MLG_VERDICT_WOULD_REFUSE;
+        break;
+    }
+    return s;
+}
+
+static void begin(mlg_decision_t *d, const mlg_rules_t *rules,
+                  const mlg_client_t *client, apr_time_t now_us)
+{
+    memset(d, 0, offsetof(mlg_decision_t, x));
+    memset(d->spare, 0, sizeof(d->spare));
+    d->is_recorded = 0;
+    d->at_us = now_us;
+    d->key = client->key;
+    d->threshold = rules->threshold;
+    d->score = NAN;
+}
+
+static void no_features(mlg_decision_t *d)
+{
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        d->x[i] = NAN;
+    }
+}
+
+void mlg_refuse(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                const mlg_client_t *client, apr_time_t now_us,
+                const mlg_standing_t *standing, mlg_decision_t *d)
+{
+    const mlg_block_info_t *info = &gate->blocks.info[standing->slot];
+
+    begin(d, rules, client, now_us);
+    no_features(d);
+    d->verdict = MLG_VERDICT_REFUSE;
+    d->until_us = standing->until_us;
+    /* An operator may be replacing the entry this moment: what is shown may
+     * mix two entries of this client, never two clients' verdicts. */
+    d->id = info->decision;
+    d->score = info->score;
+    d->offences = (uint8_t)info->offences;
+    d->reasons.n =
+        (info->nreasons <= MLG_NREASONS) ? info->nreasons : MLG_NREASONS;
+    memcpy(d->reasons.top, info->reason, sizeof(d->reasons.top));
+    mlg_block_count(&gate->blocks, standing->slot);
+    count(gate, client->hash, MLG_C_REQUESTS);
+    count(gate, client->hash, MLG_C_REFUSED);
+}
+
+/* A reference ID that says nothing about the client. */
+static uint64_t decision_id(const mlg_gate_t *gate, const mlg_arrival_t *a)
+{
+    uint64_t seed[3] = {a->from.hash, (uint64_t)a->at_us, a->path};
+
+    return mlg_hash_text(&gate->segment->secret, (const char *)seed,
+                         sizeof(seed));
+}
+
+/* Enter the block of a client that was just convicted. */
+static apr_status_t enter_block(const mlg_gate_t *gate,
+                                const mlg_rules_t *rules,
+                                const mlg_arrival_t *a, mlg_decision_t *d,
+                                mlg_stripe_t *stripe) MLG_REQUIRES(stripe)
+{
+    unsigned before =
+        mlg_block_offences(&gate->blocks, a->from.hash, a->at_us);
+    mlg_block_t entry;
+    apr_status_t rv;
+
+    memset(&entry, 0, sizeof(entry));
+    entry.kind = (rules->engine == MLG_ENGINE_ENFORCE) ? MLG_BLOCK_AUTO
+                                                       : MLG_BLOCK_WOULD;
+    entry.client = a->from.hash;
+    entry.until_us = a->at_us + mlg_policy_block_us(rules, before);
+    entry.info.key = a->from.key;
+    entry.info.since_us = a->at_us;
+    entry.info.decision = d->id;
+    entry.info.offences = (before < 255) ? before + 1 : 255;
+    entry.info.score = d->score;
+    entry.info.nreasons = d->reasons.n;
+    memcpy(entry.info.reason, d->reasons.top, sizeof(entry.info.reason));
+    rv = mlg_block_put(&gate->blocks, &entry, a->at_us, stripe);
+    if (rv == APR_SUCCESS) {
+        d->until_us = entry.until_us;
+        d->offences = (uint8_t)entry.info.offences;
+        d->convicts = 1;
+        count(gate, a->from.hash,
+              (entry.kind == MLG_BLOCK_AUTO) ? MLG_C_BLOCKS
+                                             : MLG_C_WOULD_BLOCKS);
+    }
+    else {
+        count(gate, a->from.hash, MLG_C_UNRECORDED);
+    }
+    return rv;
+}
+
+static void convict(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                    const mlg_arrival_t *a, mlg_stripe_t *held,
+                    mlg_record_t *own, mlg_decision_t *d)
+{
+    d->verdict = (rules->engine == MLG_ENGINE_ENFORCE)
+                     ? MLG_VERDICT_REFUSE
+                     : MLG_VERDICT_WOULD_REFUSE;
+    d->id = decision_id(gate, a);
+    if (held != NULL) {
+        mlg_stripe_assume(held);
+        if (enter_block(gate, rules, a, d, held) == APR_SUCCESS) {
+            own->state = (uint8_t)mlg_policy_next((mlg_state)own->state,
+                                                  MLG_EVENT_PROOF);
+        }
+    }
+    mlg_ring_add(gate->ring, d);
+}
+
+/* Score the folded copy and decide. */
+static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                  const mlg_arrival_t *a, const mlg_standing_t *standing,
+                  mlg_stripe_t *held, mlg_record_t *own, mlg_decision_t *d)
+{
+    unsigned page = (a->is & MLG_IS_ASSET) == 0;
+    float pages = mlg_sketch_add(&gate->networks, a->subnet, a->at_us, page);
+    mlg_event event;
+
+    mlg_features_read(d->x, own, a, pages);
+    d->score = mlg_weighted_score(rules->model, d->x, &d->reasons);
+    own->score = (uint16_t)(d->score * 65535.0f);
+    if (standing->verdict == MLG_VERDICT_WOULD_REFUSE) {
+        d->verdict = MLG_VERDICT_WOULD_REFUSE; /* nothing new to find */
+        d->until_us = standing->until_us;
+        d->id = gate->blocks.info[standing->slot].decision;
+        mlg_block_count(&gate->blocks, standing->slot);
+        return;
+    }
+    if (own->state == MLG_STATE_BLOCKED) { /* and yet it got here: over */
+        own->state =
+            (uint8_t)mlg_policy_next(MLG_STATE_BLOCKED, MLG_EVENT_EXPIRED);
+        own->evidence = 0;
+    }
+    event = mlg_policy_weigh(&own->evidence, d->score, own->total, rules);
+    if (event == MLG_EVENT_PROOF) {
+        convict(gate, rules, a, held, own, d);
+        return;
+    }
+    own->state = (uint8_t)mlg_policy_next((mlg_state)own->state, event);
+    d->verdict = (own->state == MLG_STATE_SUSPECT) ? MLG_VERDICT_SUSPECT
+                                                   : MLG_VERDICT_PASS;
+}
+
+static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                       const mlg_arrival_t *a, const mlg_standing_t *standing,
+                       mlg_stripe_t *held, mlg_decision_t *d)
+    MLG_REQUIRES(held)
+{
+    mlg_record_t own;
+    mlg_got_t got;
+    mlg_record_t *shared =
+        mlg_table_get(&gate->table, held, a->from.hash, a->at_us, &own, &got);
+
+    mlg_record_fold_arrival(&own, a);
+    weigh(gate, rules, a, standing, held, &own, d);
+    mlg_record_publish(shared, &own);
+    mlg_table_done(held);
+    d->is_recorded = 1;
+    d->total = own.total;
+    if (d->score >= WATCH_SCORE) {
+        mlg_watched_t seen = {a->from.key, a->at_us, d->score, own.total};
+
+        mlg_table_watch(held, &seen);
+    }
+    if (got.is_new) {
+        count(gate, a->from.hash, MLG_C_NEWCOMERS);
+        if (got.has_evicted) {
+            count(gate, a->from.hash, MLG_C_EVICTIONS);
+        }
+    }
+}
+
+/* The stripe is someone else's: judge from a copy, keep nothing. */
+static void judge_unheld(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                         const mlg_arrival_t *a,
+                         const mlg_standing_t *standing, mlg_decision_t *d)
+{
+    const mlg_record_t *shared = mlg_table_find(&gate->table, a->from.hash);
+    mlg_record_t own;
+
+    if (shared == NULL || !mlg_record_copy(&own, shared) ||
+        own.client != a->from.hash) {
+        mlg_record_init(&own, a->from.hash, a->at_us);
+    }
+    mlg_record_fold_arrival(&own, a);
+    weigh(gate, rules, a, standing, NULL, &own, d);
+    d->total = own.total;
+    count(gate, a->from.hash, MLG_C_SKIPPED);
+}
+
+static void repair(const mlg_gate_t *gate, uint64_t client,
+                   mlg_stripe_t *held) MLG_REQUIRES(held)
+{
+    if (mlg_table_repair(&gate->table, held)) {
+        count(gate, client, MLG_C_REPAIRS);
+    }
+}
+
+static void count_judged(const mlg_gate_t *gate, const mlg_arrival_t *a,
+                         const mlg_decision_t *d)
+{
+    uint64_t client = a->from.hash;
+
+    count(gate, client, MLG_C_JUDGED);
+    if ((a->is & MLG_IS_ASSET) != 0) {
+        count(gate, client, MLG_C_ASSETS);
+    }
+    if (d->verdict == MLG_VERDICT_REFUSE) {
+        count(gate, client, MLG_C_REFUSED);
+    }
+    else if (d->verdict == MLG_VERDICT_WOULD_REFUSE) {
+        count(gate, client, MLG_C_WOULD_REFUSE);
+    }
+    mlg_count_score(gate->counters, client, d->score);
+}
+
+/* Not judged: an operator said so. */
+static void let_pass(const mlg_gate_t *gate, uint64_t client,
+                     mlg_verdict verdict, mlg_decision_t *d)
+{
+    no_features(d);
+    d->verdict = (uint16_t)verdict;
+    count(gate, client,
+          (verdict == MLG_VERDICT_ALLOW)    ? MLG_C_ALLOWED
+          : (verdict == MLG_VERDICT_EXEMPT) ? MLG_C_EXEMPT
+                                            : MLG_C_GRACE);
+}
+
+void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
+               const mlg_arrival_t *a, mlg_stripe_t *held, mlg_decision_t *d)
+{
+    mlg_standing_t standing =
+        mlg_gate_check(gate, rules, &a->from, a->at_us);
+
+    if (standing.verdict != MLG_VERDICT_ALLOW &&
+        (a->is & MLG_IS_EXEMPT) != 0) {
+        standing.verdict = MLG_VERDICT_EXEMPT;
+    }
+    if (standing.verdict == MLG_VERDICT_REFUSE) {
+        mlg_refuse(gate, rules, &a->from, a->at_us, &standing, d);
+        return;
+    }
+    begin(d, rules, &a->from, a->at_us);
+    count(gate, a->from.hash, MLG_C_REQUESTS);
+    if (standing.verdict != MLG_VERDICT_UNSET &&
+        standing.verdict != MLG_VERDICT_WOULD_REFUSE) {
+        let_pass(gate, a->from.hash, standing.verdict, d);
+        return;
+    }
+    if (held != NULL) {
+        mlg_stripe_assume(held);
+        repair(gate, a->from.hash, held);
+        judge_held(gate, rules, a, &standing, held, d);
+    }
+    else {
+        judge_unheld(gate, rules, a, &standing, d);
+    }
+    count_judged(gate, a, d);
+}
+
+void mlg_settle(const mlg_gate_t *gate, uint64_t client,
+                const mlg_outcome_t *outcome, mlg_stripe_t *held)
+{
+    mlg_record_t *shared;
+    mlg_record_t own;
+
+    if (outcome->status == 408) {
+        count(gate, client, MLG_C_TIMEOUTS);
+    }
+    if (held == NULL) {
+        count(gate, client, MLG_C_SKIPPED);
+        return;
+    }
+    mlg_stripe_assume(held);
+    repair(gate, client, held);
+    shared = mlg_table_find(&gate->table, client);
+    if (shared != NULL && mlg_record_copy(&own, shared)) {
+        mlg_record_fold_outcome(&own, outcome);
+        /* no `busy`: a record left half written is seen by its odd seq */
+        mlg_record_publish(shared, &own);
+    }
+}
+
+apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
+                       const mlg_key_t *key, apr_time_t now_us,
+                       apr_time_t until_us, const char *note,
+                       mlg_stripe_t *held, mlg_block_t *was)
+{
+    mlg_block_t entry;
+    uint32_t slot = 0;
+    apr_status_t rv;
+
+    memset(&entry, 0, sizeof(entry));
+    entry.kind = kind;
+    entry.client = mlg_hash_key(&gate->segment->secret, key);
+    entry.until_us = until_us;
+    entry.info.key = *key;
+    entry.info.since_us = now_us;
+    entry.info.offences =
+        mlg_block_offences(&gate->blocks, entry.client, now_us);
+    if (note != NULL) {
+        memcpy(entry.info.note, note, strnlen(note, MLG_BLOCK_NOTE - 1));
+    }
+    if (was != NULL) {
+        memset(was, 0, sizeof(*was));
+        if (mlg_block_find(&gate->blocks, entry.client, now_us, NULL, &slot) !=
+            MLG_BLOCK_NONE) {
+            mlg_block_read(&gate->blocks, slot, was);
+        }
+    }
+    rv = mlg_block_put(&gate->blocks, &entry, now_us, held);
+    if (rv == APR_SUCCESS) {
+        count(gate, entry.client,
+              (kind == MLG_BLOCK_OPERATOR) ? MLG_C_OPERATOR_BLOCKS
+                                           : MLG_C_UNBLOCKS);
+    }
+    return rv;
+}
+
+uint32_t mlg_gate_move_blocks(const mlg_gate_t *to, const mlg_gate_t *from,
+                              apr_time_t now_us)
+{
+    uint32_t moved = 0;
+    mlg_block_t entry;
+
+    for (uint32_t n = 0; n < mlg_block_slots(&from->blocks); n++) {
+        mlg_stripe_t *stripe;
+
+        if (!mlg_block_read(&from->blocks, n, &entry) ||
+            entry.until_us <= now_us) {
+            continue;
+        }
+        entry.client = mlg_hash_key(&to->segment->secret, &entry.info.key);
+        stripe = &to->table.stripe[mlg_stripe_of(entry.client)];
+        mlg_stripe_assume(stripe); /* nobody else uses `to` yet */
+        moved += (mlg_block_put(&to->blocks, &entry, now_us, stripe) ==
+                  APR_SUCCESS);
+    }
+    return moved;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_record.h"
+
+#include <string.h>
+
+#define HOUR_US (3600 * (int64_t)APR_USEC_PER_SEC)
+#define LONGEST_WINDOW_US (600 * (int64_t)APR_USEC_PER_SEC)
+#define COPY_TRIES 4
+
+static const uint8_t mean_bits[MLG_NMEANS] = {
+#define X(name, bits) bits,
+    MLG_MEANS(X)
+#undef X
+};
+
+int mlg_record_copy(mlg_record_t *out, const mlg_record_t *shared)
+{
+    const uint64_t *from = (const uint64_t *)shared;
+    uint64_t *to = (uint64_t *)out;
+
+    for (int i = 0; i < COPY_TRIES; i++) {
+        uint32_t before = __atomic_load_n(&shared->seq, __ATOMIC_ACQUIRE);
+
+        if ((before & 1) != 0) {
+            continue;
+        }
+        for (size_t w = 0; w < MLG_RECORD_WORDS; w++) {
+            to[w] = __atomic_load_n(&from[w], __ATOMIC_RELAXED);
+        }
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (__atomic_load_n(&shared->seq, __ATOMIC_RELAXED) == before) {
+            return 1;
+        }
+    }
+    memset(out, 0, sizeof(*out));
+    return 0;
+}
+
+void mlg_record_publish(mlg_record_t *shared, const mlg_record_t *own)
+{
+    uint32_t seq = __atomic_load_n(&shared->seq, __ATOMIC_RELAXED) | 1;
+    const uint64_t *from = (const uint64_t *)own;
+    uint64_t *to = (uint64_t *)shared;
+
+    /* The first word holds seq and first_s: each has its own store. */
+    __atomic_store_n(&shared->seq, seq, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_store_n(&shared->first_s, own->first_s, __ATOMIC_RELAXED);
+    for (size_t w = 1; w < MLG_RECORD_WORDS; w++) {
+        __atomic_store_n(&to[w], from[w], __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&shared->seq, seq + 1, __ATOMIC_RELEASE);
+}
+
+void mlg_record_init(mlg_record_t *own, uint64_t client, apr_time_t at_us)
+{
+    memset(own, 0, sizeof(*own));
+    own->client = client;
+    own->last_us = at_us;
+    own->first_s = (uint32_t)(at_us / APR_USEC_PER_SEC);
+}
+
+/* `value_q16` in 1/65536; what does not fit the mean's range saturates */
+static void fold_mean(mlg_record_t *r, enum mlg_mean_id id, uint64_t value_q16)
+{
+    uint64_t value = value_q16 >> (16 - mean_bits[id]);
+
+    r->mean[id] = mlg_mean_fold(r->mean[id],
+                                (unsigned)((value > 65535) ? 65535 : value),
+                                (r->seen & (1u << id)) == 0);
+    r->seen = (uint16_t)(r->seen | 1u << id);
+}
+
+static void shift_300s(mlg_record_t *r, int64_t steps)
+{
+    mlg_panes_t *panes[] = {
+        &r->requests,      &r->pages_300s, &r->without_referer,
+        &r->other_method,  &r->odd_encoding, &r->odd_host,
+        &r->without_cookie, &r->http2,      &r->queries_seen,
+        &r->paths_seen,    &r->answered,   &r->client_errors,
+        &r->not_found,     &r->server_errors};
+
+    for (size_t i = 0; i < sizeof(panes) / sizeof(panes[0]); i++) {
+        mlg_panes_shift(panes[i], steps);
+    }
+    mlg_map_shift(&r->agents, steps);
+    mlg_map_shift(&r->queries, steps);
+    mlg_map_shift(&r->paths, steps);
+    /* A child that is killed never reports its outcomes: what it left in
+     * flight fades instead of staying for ever. */
+    r->in_flight = (uint16_t)((steps == 1) ? r->in_flight / 2 : 0);
+    r->evidence = (uint8_t)((steps == 1) ? r->evidence : 0);
+}
+
+/* Bring every window up to `at_us`. */
+static void advance(mlg_record_t *r, apr_time_t at_us)
+{
+    int64_t steps;
+
+    if (at_us < r->last_us) {
+        if (r->last_us - at_us <= LONGEST_WINDOW_US) {
+            return;
+        }
+        r->last_us = at_us - 2 * LONGEST_WINDOW_US; /* empty every window */
+    }
+    if (at_us / APR_USEC_PER_SEC == r->last_us / APR_USEC_PER_SEC) {
+        return; /* no window is shorter than a second */
+    }
+    steps = mlg_panes_between(r->last_us, at_us, 1);
+    mlg_panes_shift(&r->pages_1s, steps);
+    steps = mlg_panes_between(r->last_us, at_us, 10);
+    mlg_panes_shift(&r->pages_10s, steps);
+    mlg_panes_shift(&r->assets_10s, steps);
+    steps = mlg_panes_between(r->last_us, at_us, 60);
+    mlg_panes_shift(&r->pages_60s, steps);
+    steps = mlg_panes_between(r->last_us, at_us, 300);
+    if (steps > 0) {
+        shift_300s(r, steps);
+    }
+}
+
+/* The gap before this page, and what it says of the client's rhythm. */
+static void fold_gap(mlg_record_t *r, uint32_t gap_us)
+{
+    uint32_t last = r->page_gap_us;
+    uint64_t gap_q16 = mlg_log2_q16(1 + gap_us / 1000);
+    int64_t diff = (int64_t)(gap_q16 >> 5) - r->mean[MLG_MEAN_GAP];
+
+    if ((r->seen & (1u << MLG_MEAN_GAP)) != 0) {
+        uint32_t apart = (gap_us > last) ? gap_us - last : last - gap_us;
+
+        /* EW variance with weight 1/8: v' = 7/8 (v + d^2 / 8), West 1979 */
+        r->gap_var_q16 = (uint32_t)(((int64_t)r->gap_var_q16 +
+                                     (diff * diff >> 6) / 8) *
+                                    7 / 8);
+        fold_mean(r, MLG_MEAN_REGULAR, (apart <= last / 10) ? 65535 : 0);
+    }
+    fold_mean(r, MLG_MEAN_GAP, gap_q16);
+    r->page_gap_us = gap_us;
+}
+
+static uint32_t sat_hour(int64_t us)
+{
+    return (uint32_t)((us < 0) ? 0 : (us > HOUR_US) ? HOUR_US : us);
+}
+
+static void fold_page(mlg_record_t *r)
+{
+    if ((r->seen & MLG_SEEN_PAGE) != 0) {
+        fold_gap(r, r->page_ago_us);
+    }
+    r->seen |= MLG_SEEN_PAGE;
+    r->page_ago_us = 0;
+    mlg_panes_add(&r->pages_1s);
+    mlg_panes_add(&r->pages_10s);
+    mlg_panes_add(&r->pages_60s);
+}
+
+static void fold_headers(mlg_record_t *r, const mlg_arrival_t *a)
+{
+    fold_mean(r, MLG_MEAN_HEADERS, (uint64_t)a->header_fields << 16);
+    fold_mean(r, MLG_MEAN_ODD_LENGTH,
+              ((a->is & MLG_IS_ODD_LENGTH) != 0) ? 65535 : 0);
+    fold_mean(r, MLG_MEAN_PAYLOAD,
+              (a->body_bytes < UINT64_MAX) ? mlg_log2_q16(1 + a->body_bytes)
+                                           : 64u << 16);
+    fold_mean(r, MLG_MEAN_SESSION,
+              (a->session != 0 && (uint16_t)a->session == r->session) ? 65535
+                                                                      : 0);
+    fold_mean(r, MLG_MEAN_HEADER_ANOMALY, a->header_anomaly);
+    if (a->session != 0) {
+        r->session = (uint16_t)a->session;
+    }
+}
+
+static void count_if(mlg_panes_t *p, uint32_t bits)
+{
+    p->now = (uint16_t)(p->now + (bits != 0));
+}
+
+static void fold_shares(mlg_record_t *r, const mlg_arrival_t *a)
+{
+    if (r->requests.now == MLG_PANE_FULL) {
+        return;
+    }
+    r->requests.now++;
+    count_if(&r->pages_300s, ~a->is & MLG_IS_ASSET);
+    count_if(&r->without_referer, a->is & MLG_IS_WITHOUT_REFERER);
+    count_if(&r->other_method, a->is & MLG_IS_OTHER_METHOD);
+    count_if(&r->odd_encoding, a->is & MLG_IS_ODD_ENCODING);
+    count_if(&r->odd_host, a->is & MLG_IS_ODD_HOST);
+    count_if(&r->without_cookie, a->is & MLG_IS_WITHOUT_COOKIE);
+    count_if(&r->http2, a->is & MLG_IS_HTTP2);
+    if (a->agent != 0) {
+        mlg_map_add(&r->agents, a->agent);
+    }
+    if (a->query != 0 && mlg_map_add(&r->queries, a->query)) {
+        r->queries_seen.now++;
+    }
+    if (mlg_map_add(&r->paths, a->path)) {
+        r->paths_seen.now++;
+    }
+}
+
+void mlg_record_fold_arrival(mlg_record_t *r, const mlg_arrival_t *a)
+{
+    advance(r, a->at_us);
+    r->page_ago_us =
+        sat_hour((int64_t)r->page_ago_us +
+                 ((a->at_us > r->last_us) ? a->at_us - r->last_us : 0));
+    r->last_us = (a->at_us > r->last_us) ? a->at_us : r->last_us;
+    r->total += (r->total < UINT32_MAX);
+    r->in_flight = (uint16_t)(r->in_flight + (r->in_flight < UINT16_MAX));
+    if ((a->is & MLG_IS_ASSET) != 0) {
+        mlg_panes_add(&r->assets_10s);
+    }
+    else {
+        fold_page(r);
+    }
+    fold_shares(r, a);
+    fold_mean(r, MLG_MEAN_PATH,
+              (uint64_t)mlg_log2_q16(1u + a->path_bytes) +
+                  (uint64_t)a->path_segments * 16384);
+    if ((a->knows & MLG_KNOWS_CONNECTION) != 0) {
+        fold_mean(r, MLG_MEAN_DEPTH, mlg_log2_q16(1ull + a->depth));
+    }
+    if ((a->knows & MLG_KNOWS_HEADERS) != 0) {
+        fold_headers(r, a);
+    }
+}
+
+void mlg_record_fold_outcome(mlg_record_t *r, const mlg_outcome_t *o)
+{
+    r->in_flight = (uint16_t)(r->in_flight - (r->in_flight > 0));
+    if (o->status == 0) {
+        return;
+    }
+    fold_mean(r, MLG_MEAN_RESPONSE,
+              (o->sent_bytes < UINT64_MAX) ? mlg_log2_q16(1 + o->sent_bytes)
+                                           : 64u << 16);
+    if (o->knows_duration && o->duration_us < UINT64_MAX) {
+        fold_mean(r, MLG_MEAN_SERVICE, mlg_log2_q16(1 + o->duration_us));
+    }
+    if (r->answered.now == MLG_PANE_FULL) {
+        return;
+    }
+    r->answered.now++;
+    if (o->status == 404 || o->status == 410) {
+        r->not_found.now++;
+    }
+    else if (o->status >= 400 && o->status < 500) {
+        r->client_errors.now++;
+    }
+    else if (o->status >= 500) {
+        r->server_errors.now++;
+    }
+}

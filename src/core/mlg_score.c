@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_score.h"
+
+#include <math.h>
+
+/* Tuned on real logs by `make tune`; src/offline/README says how. */
+/* clang-format off */
+const mlg_weighted_t mlg_weighted_default = {{
+    [MLG_F_REQUEST_RATE]           = { 0.5f,  2.0f,  0.60f },
+    [MLG_F_PAGE_RATE_60S]          = { 0.2f,  1.0f,  0.30f },
+    [MLG_F_UA_DIVERSITY]           = { 3.0f,  8.0f,  0.40f },
+    [MLG_F_NOTFOUND_SHARE]         = { 0.2f,  0.8f,  0.30f },
+    [MLG_F_ERROR_SHARE]            = { 0.2f,  0.8f,  0.20f },
+    [MLG_F_ASSET_SHARE]            = { 0.0f,  0.5f, -0.30f },
+}};
+/* clang-format on */
+
+apr_status_t mlg_ramp_check(const mlg_ramp_t *ramp)
+{
+    int sound = isfinite(ramp->lo) && isfinite(ramp->hi) &&
+                isfinite(ramp->hi - ramp->lo) && isfinite(ramp->weight) &&
+                (ramp->lo < ramp->hi || ramp->lo > ramp->hi) &&
+                fabsf(ramp->weight) <= 1.0f;
+
+    return sound ? APR_SUCCESS : MLG_ERANGE;
+}
+
+/* A feature's part in the score: its ramp times its weight. */
+static float points(const mlg_ramp_t *ramp, float value)
+{
+    float height = (value - ramp->lo) / (ramp->hi - ramp->lo);
+
+    if (!(height > 0.0f)) { /* NaN as well */
+        return 0.0f;
+    }
+    return ramp->weight * ((height < 1.0f) ? height : 1.0f);
+}
+
+static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
+                        float part)
+{
+    uint32_t at;
+
+    if (reasons->n == MLG_NREASONS &&
+        part <= reasons->top[MLG_NREASONS - 1].points) {
+        return;
+    }
+    at = (reasons->n < MLG_NREASONS) ? reasons->n++ : MLG_NREASONS - 1;
+    while (at > 0 && reasons->top[at - 1].points < part) {
+        reasons->top[at] = reasons->top[at - 1];
+        at--;
+    }
+    reasons->top[at] = (mlg_reason_t){value, part, feature};
+}
+
+/* The sum before it is cut to 0..1. */
+static float sum_points(const mlg_weighted_t *model, const float *x,
+                        mlg_reasons_t *reasons)
+{
+    float sum = 0.0f;
+
+    for (uint32_t i = 0; i < MLG_NFEATURES; i++) {
+        const mlg_ramp_t *ramp = &model->ramp[i];
+        float part;
+
+        if (ramp->weight == 0.0f) {
+            continue;
+        }
+        part = points(ramp, x[i]);
+        sum += part;
+        if (reasons != NULL && part > 0.0f) {
+            note_reason(reasons, i, x[i], part);
+        }
+    }
+    return sum;
+}
+
+float mlg_weighted_score(const mlg_weighted_t *model,
+                         const float x[MLG_NFEATURES], mlg_reasons_t *reasons)
+{
+    float sum;
+
+    if (reasons != NULL) {
+        reasons->n = 0;
+    }
+    sum = sum_points(model, x, reasons);
+    return (sum < 0.0f) ? 0.0f : (sum > 1.0f) ? 1.0f : sum;
+}
+
+float mlg_weighted_relief(const mlg_weighted_t *model,
+                          const float x[MLG_NFEATURES], float threshold,
+                          mlg_feature_id feature)
+{
+    const mlg_ramp_t *ramp = &model->ramp[feature];
+    float part = points(ramp, x[feature]);
+    float allowed = part - (sum_points(model, x, NULL) - threshold);
+    float height;
+
+    if (ramp->weight == 0.0f || isnan(x[feature])) {
+        return NAN;
+    }
+    height = allowed / ramp->weight;
+    /* the score must come below: strictly inside the ramp */
+    if (!(height > 0.0f && height <= 1.0f)) {
+        return NAN;
+    }
+    return ramp->lo + height * (ramp->hi - ramp->lo);
+}

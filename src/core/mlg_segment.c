@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_gate.h"
+
+#include <string.h>
+
+#define NETWORK_SLOTS 65536u
+#define NETWORK_PANE_S 10
+#define PEER_SLOTS 256u
+#define PEER_PANE_S 86400
+#define CLIENTS_PER_BLOCK 4 /* the block table has a quarter of the clients */
+
+/* Byte positions of the parts, each on a cache line of its own. */
+typedef struct layout_t {
+    size_t stripes;
+    size_t counters;
+    size_t ring;
+    size_t networks;
+    size_t peers;
+    size_t lines;
+    size_t info;
+    size_t table;
+    size_t end;
+    uint32_t clients;
+    uint32_t nlines;
+} layout_t;
+
+static uint32_t round_up(uint32_t clients)
+{
+    uint32_t size = MLG_CLIENTS_MIN;
+
+    while (size < clients && size < MLG_CLIENTS_MAX) {
+        size *= 2;
+    }
+    return size;
+}
+
+static size_t after(size_t at, size_t bytes)
+{
+    return (at + bytes + MLG_CACHELINE - 1) & ~(size_t)(MLG_CACHELINE - 1);
+}
+
+static layout_t layout_for(uint32_t clients)
+{
+    layout_t l;
+
+    l.clients = round_up(clients);
+    l.nlines = l.clients / CLIENTS_PER_BLOCK / MLG_BLOCK_SLOTS;
+    l.stripes = after(0, sizeof(mlg_segment_t));
+    l.counters = after(l.stripes, sizeof(mlg_stripe_t) * MLG_STRIPES);
+    l.ring = after(l.counters, sizeof(mlg_shard_t) * MLG_COUNTER_SHARDS);
+    l.networks = after(l.ring, sizeof(mlg_ring_t));
+    l.peers = after(l.networks, sizeof(uint64_t) * NETWORK_SLOTS);
+    l.lines = after(l.peers, sizeof(uint64_t) * PEER_SLOTS);
+    l.info = after(l.lines, sizeof(mlg_block_line_t) * l.nlines);
+    l.table = after(l.info,
+                    sizeof(mlg_block_info_t) * l.nlines * MLG_BLOCK_SLOTS);
+    l.end = after(l.table, sizeof(mlg_bucket_t) * (l.clients / MLG_WAYS));
+    return l;
+}
+
+size_t mlg_segment_bytes(uint32_t clients)
+{
+    return layout_for(clients).end;
+}
+
+void mlg_segment_format(void *base, uint32_t clients,
+                        const mlg_secret_t *secret, apr_time_t now_us)
+{
+    mlg_segment_t *s = base;
+    layout_t l = layout_for(clients);
+
+    s->layout = MLG_SEGMENT_LAYOUT;
+    s->record_bytes = sizeof(mlg_record_t);
+    s->features = mlg_features_fingerprint();
+    s->bytes = l.end;
+    s->clients = l.clients;
+    s->generation = 0;
+    s->formatted_us = now_us;
+    s->secret = *secret;
+    s->magic = MLG_SEGMENT_MAGIC; /* last: now it is one */
+}
+
+apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
+                              mlg_fault_t *fault)
+{
+    unsigned char *at = base;
+    mlg_segment_t *s = base;
+    layout_t l;
+
+    memset(gate, 0, sizeof(*gate));
+    if (bytes < sizeof(*s) || s->magic != MLG_SEGMENT_MAGIC) {
+        mlg_fault(fault, 0, "the segment does not begin with its magic");
+        return MLG_ENOTSEG;
+    }
+    l = layout_for(s->clients);
+    if (s->layout != MLG_SEGMENT_LAYOUT || s->clients != l.clients ||
+        s->record_bytes != sizeof(mlg_record_t) || s->bytes != l.end ||
+        bytes < l.end) {
+        mlg_fault(fault, 0, "layout, record size or length differ");
+        return MLG_ELAYOUT;
+    }
+    if (s->features != mlg_features_fingerprint()) {
+        mlg_fault(fault, 0, "made for another list of features");
+        return MLG_ESHAPE;
+    }
+    gate->segment = s;
+    gate->counters = (mlg_shard_t *)(at + l.counters);
+    gate->ring = (mlg_ring_t *)(at + l.ring);
+    gate->networks = (mlg_sketch_t){(uint64_t *)(at + l.networks),
+                                    NETWORK_SLOTS - 1, NETWORK_PANE_S};
+    gate->peers =
+        (mlg_sketch_t){(uint64_t *)(at + l.peers), PEER_SLOTS - 1, PEER_PANE_S};
+    gate->blocks.line = (mlg_block_line_t *)(at + l.lines);
+    gate->blocks.info = (mlg_block_info_t *)(at + l.info);
+    gate->blocks.line_mask = l.nlines - 1;
+    gate->table.stripe = (mlg_stripe_t *)(at + l.stripes);
+    gate->table.bucket = (mlg_bucket_t *)(at + l.table);
+    gate->table.bucket_mask = l.clients / MLG_WAYS - 1;
+    return APR_SUCCESS;
+}

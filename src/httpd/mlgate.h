@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the httpd glue share: configuration, the process's view of
+ * the gate, locks, and what is remembered of a request between hooks. httpd's
+ * facts become the core's terms here, and verdicts become httpd's statuses;
+ * nothing is decided here.
+ */
+#ifndef MLGATE_H
+#define MLGATE_H
+
+#include "mlg_gate.h"
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <ap_expr.h>
+
+#include "mlgate_lognos.h"
+
+#define MLGATE_VERSION "0.1.0"
+
+extern module AP_MODULE_DECLARE_DATA mlgate_module
+    __attribute__((visibility("default")));
+
+/* ---- configuration (config.c) ------------------------------------------ */
+
+#define MLGATE_UNSET APR_INT64_MIN
+#define MLGATE_SEC(n) APR_INT64_C(n##000000)
+
+/* Scalar directives. One row makes the field, its default, merge rule, range
+ * error and help text. Scope: GLOBAL is read from the main server only; DIR may
+ * stand in a server, virtual host or directory section, never in .htaccess.
+ * Kinds: ENGINE; COUNT, a whole number; RATIO, 0..1 kept in millionths;
+ * DURATION, with a unit, kept in microseconds. */
+/* clang-format off */
+#define MLGATE_SETTINGS(X)                                                     \
+  X(MLGateEngine, engine, DIR, ENGINE, MLG_ENGINE_OBSERVE,                     \
+    MLG_ENGINE_OFF, MLG_ENGINE_ENFORCE,                                        \
+    "off, observe (judge and log, refuse nobody) or enforce. Default observe.")\
+  X(MLGateThreshold, threshold, DIR, RATIO, 800000, 10000, 1000000,            \
+    "Score from which a request counts against its client, 0.01 to 1. Default 0.8.")\
+  X(MLGateMinRequests, min_requests, DIR, COUNT, 10, 1, 1000000,               \
+    "Requests a client makes before it can be blocked, 1 to 1000000. Default 10.")\
+  X(MLGateBlockFor, block_for_us, DIR, DURATION, MLGATE_SEC(600),              \
+    MLGATE_SEC(1), MLGATE_SEC(604800),                                         \
+    "How long a first block lasts, 1s to 7d; each further one is twice as long. Default 10min.")\
+  X(MLGateBlockMax, block_max_us, DIR, DURATION, MLGATE_SEC(86400),            \
+    MLGATE_SEC(1), MLGATE_SEC(2592000),                                        \
+    "The longest a repeat offender is blocked, 1s to 30d. Default 24h.")       \
+  X(MLGateRefuseStatus, refuse_status, DIR, COUNT, 429, 400, 599,              \
+    "HTTP status of a refusal, 400 to 599. Default 429.")                      \
+  X(MLGateTableSize, table_size, GLOBAL, COUNT, 262144,                        \
+    MLG_CLIENTS_MIN, MLG_CLIENTS_MAX,                                          \
+    "Clients remembered, 4096 to 16777216, rounded up to a power of two; 214 bytes each. Default 262144.")\
+  X(MLGateIPv6Prefix, ipv6_prefix, GLOBAL, COUNT, 64, 16, 128,                 \
+    "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
+/* clang-format on */
+
+/* Server configuration (GLOBAL fields) and directory configuration (DIR
+ * fields) share one type. Owned by the configuration pool, never written while
+ * requests are served. */
+typedef struct mlgate_conf_t {
+#define X(name, field, scope, kind, dflt, min, max, help) apr_int64_t field;
+    MLGATE_SETTINGS(X)
+#undef X
+    mlg_weighted_t *model;       /* NULL: mlg_weighted_default */
+    apr_uint64_t weights_set;    /* bit i: MLGateWeight gave feature i here */
+    mlg_cidrs_t *allow;          /* settled; NULL: nobody */
+    apr_array_header_t *exempt;  /* of ap_expr_info_t *; NULL: nothing */
+    const char *event_log;       /* file or |pipe; GLOBAL; NULL: none */
+} mlgate_conf_t;
+
+extern const command_rec mlgate_commands[];
+void *mlgate_conf_create_dir(apr_pool_t *p, char *dir);
+void *mlgate_conf_create_server(apr_pool_t *p, server_rec *s);
+void *mlgate_conf_merge(apr_pool_t *p, void *base, void *add);
+
+/** The directory configuration in force for a request, every scalar set. At
+ * quick_handler time that is the virtual host's. */
+const mlgate_conf_t *mlgate_conf_of(const request_rec *r, mlgate_conf_t *buf);
+
+/** A virtual host's own configuration (its directory defaults), as above. */
+const mlgate_conf_t *mlgate_conf_of_server(const server_rec *s,
+                                           mlgate_conf_t *buf);
+
+/** The GLOBAL fields, every one set. */
+void mlgate_conf_global(const server_rec *main_server, mlgate_conf_t *out);
+
+/** Configuration in the core's terms. @param rules borrows from conf */
+void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf);
+
+/** Check what single directives cannot: MLGateBlockMax below MLGateBlockFor.
+ * @return a sentence, or NULL when all is well */
+const char *mlgate_conf_check(const server_rec *s, apr_pool_t *ptemp);
+
+/* ---- the gate of this process (segment.c, stripe.c) --------------------- */
+
+typedef struct mlgate_process_t {
+    mlg_gate_t gate;       /* view of the shared segment */
+    unsigned ipv6_prefix;
+    apr_global_mutex_t **mutex;   /* shape [MLG_STRIPES]; process pool */
+    const char **mutex_file;      /* shape [MLG_STRIPES]; may hold NULL */
+    apr_file_t *event_log;        /* open for appending, or NULL */
+    int is_serving;               /* the segment is mapped and viewed */
+} mlgate_process_t;
+
+extern mlgate_process_t mlgate;
+
+/** Map the segment, or find the one that a graceful restart kept, and make the
+ * stripes' mutexes. Logs what fails. Called in the parent from post_config. */
+apr_status_t mlgate_segment_open(server_rec *s, apr_pool_t *pconf);
+
+/** Re-open the mutexes in a child. Logs what fails. */
+apr_status_t mlgate_segment_child(server_rec *s, apr_pool_t *pchild);
+
+/** Take a stripe if it is free, trying twice; never waits.
+ *
+ * @param stripe  0..MLG_STRIPES - 1
+ * @return the stripe, to be given back; NULL when it is busy or its lock
+ *         failed, and then nothing it guards may be touched
+ */
+mlg_stripe_t *mlgate_stripe_try(unsigned stripe);
+
+/** Take a stripe for an operator's command: waits up to a second.
+ * @return as above */
+mlg_stripe_t *mlgate_stripe_wait(unsigned stripe);
+
+/** Give a stripe back; NULL is ignored. */
+void mlgate_stripe_drop(mlg_stripe_t *stripe);
+
+/* ---- a request's way (arrive.c, access.c, refuse.c) --------------------- */
+
+/* What is remembered of a request between hooks; in request_config. */
+typedef struct mlgate_ticket_t {
+    mlg_client_t client;
+    int is_judged;  /* `decision` holds a verdict */
+    int is_refused; /* and httpd was told */
+    mlg_decision_t decision;
+} mlgate_ticket_t;
+
+/* Per connection; in conn_config of the master connection. */
+typedef struct mlgate_conn_t {
+    apr_uint32_t requests; /* requests or streams so far, atomically */
+} mlgate_conn_t;
+
+/** Register every hook. */
+void mlgate_hooks(apr_pool_t *p);
+
+/** httpd's facts about a request as an arrival.
+ * @param exempt  MLGateExempt holds */
+void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
+                   const mlgate_ticket_t *ticket, int exempt);
+
+/** Whose request this is: r->useragent_addr and nothing else. */
+mlg_client_t mlgate_client_of(const request_rec *r);
+
+/** Set notes and environment: MLGATE_SCORE, MLGATE_VERDICT, MLGATE_REASON. */
+void mlgate_tell(request_rec *r, const mlg_decision_t *d);
+
+/** Answer a refused request, or leave it to the site's ErrorDocument.
+ *
+ * @return what the calling hook must return: DONE when the response was
+ *         written, an HTTP status when httpd is to make it
+ */
+int mlgate_refuse(request_rec *r, const mlgate_conf_t *conf,
+                  const mlg_decision_t *d);
+
+/* ---- what operators see (event.c, handler.c, watch.c) ------------------- */
+
+/** Open MLGateEventLog. Logs what fails. */
+apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf);
+
+/** Log a conviction: one NOTICE line and one line in the event log. */
+void mlgate_event_convicted(request_rec *r, const mlg_decision_t *d);
+
+/** Log an operator's order.
+ * @param what  "block" or "unblock"; @param note may be NULL */
+void mlgate_event_order(request_rec *r, const char *what, const mlg_key_t *key,
+                        apr_time_t until_us, const char *note);
+
+/** Log that a block is over. Called by the watchdog. */
+void mlgate_event_ended(server_rec *s, apr_pool_t *p,
+                        const mlg_block_t *block);
+
+/** The handler "mlgate-status". */
+int mlgate_status_handler(request_rec *r);
+
+/** mod_status's hook: "MLGate...:" lines or a block of HTML. */
+int mlgate_status_hook(request_rec *r, int flags);
+
+/** Register with mod_watchdog if it is there. */
+apr_status_t mlgate_watch_start(server_rec *s, apr_pool_t *pconf);
+
+#endif /* MLGATE_H */
