@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void begin(FILE *f, const char *name, const char *type, const char *help)
+{
+    fprintf(f, "# HELP mlgate_%s %s\n# TYPE mlgate_%s %s\n", name, help, name,
+            type);
+}
+
+/* One label's value: backslash, quote and newline are escaped. */
+static void put_label(FILE *f, const char *value)
+{
+    for (; *value != '\0'; value++) {
+        if (*value == '\n') {
+            fputs("\\n", f);
+            continue;
+        }
+        if (*value == '\\' || *value == '"') {
+            fputc('\\', f);
+        }
+        fputc(*value, f);
+    }
+}
+
+static void put_counters(FILE *f, const mlg_shard_t *total)
+{
+    char name[64];
+
+    for (int i = 0; i < MLG_NCOUNTERS; i++) {
+        snprintf(name, sizeof(name), "%s_total", mlg_counters[i].name);
+        begin(f, name, "counter", mlg_counters[i].help);
+        fprintf(f, "mlgate_%s %llu\n", name,
+                (unsigned long long)total->count[i]);
+    }
+}
+
+static void put_scores(FILE *f, const mlg_shard_t *total)
+{
+    unsigned long long seen = 0;
+    double sum = 0.0;
+
+    begin(f, "score", "histogram",
+          "Scores of judged requests; the sum is made of bucket middles.");
+    for (int i = 0; i < MLG_SCORE_BUCKETS; i++) {
+        seen += total->scores[i];
+        sum += (double)total->scores[i] * (i + 0.5) / MLG_SCORE_BUCKETS;
+        fprintf(f, "mlgate_score_bucket{le=\"%g\"} %llu\n",
+                (double)(i + 1) / MLG_SCORE_BUCKETS, seen);
+    }
+    fprintf(f,
+            "mlgate_score_bucket{le=\"+Inf\"} %llu\n"
+            "mlgate_score_sum %.10g\nmlgate_score_count %llu\n",
+            seen, sum, seen);
+}
+
+static void put_gauge(FILE *f, const char *name, const char *help, double value)
+{
+    begin(f, name, "gauge", help);
+    fprintf(f, "mlgate_%s %.15g\n", name, value);
+}
+
+static void put_blocks(FILE *f, const mlg_snapshot_t *s)
+{
+    begin(f, "block_entries", "gauge",
+          "Live entries of the block table by kind.");
+    for (int kind = MLG_BLOCK_WOULD; kind <= MLG_BLOCK_GRACE; kind++) {
+        fputs("mlgate_block_entries{kind=\"", f);
+        put_label(f, mlg_block_kind_name(kind));
+        fprintf(f, "\"} %u\n", (unsigned)s->blocks[kind]);
+    }
+}
+
+static void put_build(FILE *f, const mlg_snapshot_t *s)
+{
+    begin(f, "build_info", "gauge", "Always 1; the labels say what runs.");
+    fputs("mlgate_build_info{version=\"", f);
+    put_label(f, s->version);
+    fprintf(f, "\",features=\"%016llx\",layout=\"%d\"} 1\n",
+            (unsigned long long)mlg_features_fingerprint(), MLG_SEGMENT_LAYOUT);
+    begin(f, "engine", "gauge", "1 for the mode of the engine.");
+    for (int e = MLG_ENGINE_OFF; e <= MLG_ENGINE_ENFORCE; e++) {
+        fprintf(f, "mlgate_engine{mode=\"%s\"} %d\n",
+                mlg_engine_name((mlg_engine)e),
+                s->rules->engine == (mlg_engine)e);
+    }
+}
+
+static void put_table(FILE *f, const mlg_snapshot_t *s)
+{
+    put_gauge(f, "table_clients", "Clients the table has room for.",
+              s->clients);
+    put_gauge(f, "table_clients_used", "Clients in the table, from a sample.",
+              s->clients_used);
+    put_gauge(f, "block_slots", "Entries the block table has room for.",
+              s->block_slots);
+    put_gauge(f, "shared_memory_bytes", "Size of the shared segment.",
+              (double)s->bytes);
+    put_gauge(f, "threshold",
+              "Score from which a request counts against "
+              "its client.",
+              round((double)s->rules->threshold * 1e6) / 1e6);
+    put_gauge(f, "counting_since_timestamp_seconds",
+              "When the counters were last zero.",
+              (double)s->formatted_us / 1e6);
+    if (s->started_us != 0) {
+        put_gauge(f, "uptime_seconds", "Since the server was (re)started.",
+                  (double)((s->now_us - s->started_us) / APR_USEC_PER_SEC));
+    }
+}
+
+char *mlg_report_metrics(const mlg_snapshot_t *s, size_t *bytes)
+{
+    char *text = NULL;
+    FILE *f = open_memstream(&text, bytes);
+    int failed;
+
+    if (f == NULL) {
+        return NULL;
+    }
+    put_build(f, s);
+    put_counters(f, &s->total);
+    put_scores(f, &s->total);
+    put_blocks(f, s);
+    put_table(f, s);
+    failed = ferror(f) != 0;
+    if (fclose(f) != 0 || failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
