@@ -30,7 +30,7 @@
 
 #define MLG_BLOCK_SLOTS 4
 #define MLG_BLOCK_LINES 8 /* lines an entry may lie away from its own */
-#define MLG_BLOCK_NOTE 40
+#define MLG_BLOCK_NOTE  40
 
 typedef enum mlg_block_kind {
     MLG_BLOCK_NONE,
@@ -63,7 +63,8 @@ typedef struct mlg_block_info_t {
     uint8_t spare[4];
 } mlg_block_info_t;
 
-static_assert(sizeof(mlg_block_line_t) == MLG_CACHELINE, "a look-up is one line");
+static_assert(sizeof(mlg_block_line_t) == MLG_CACHELINE,
+              "a look-up is one line");
 static_assert(sizeof(mlg_block_info_t) == 2 * MLG_CACHELINE, "two lines");
 
 typedef struct mlg_blocks_t {

@@ -40,7 +40,7 @@ typedef enum mlg_counter_id {
 #define X(id, name, help) MLG_C_##id,
     MLG_COUNTERS(X)
 #undef X
-    MLG_NCOUNTERS
+        MLG_NCOUNTERS
 } mlg_counter_id;
 
 typedef struct mlg_counter_t {
@@ -51,7 +51,7 @@ typedef struct mlg_counter_t {
 /* shape [MLG_NCOUNTERS] */
 extern const mlg_counter_t mlg_counters[MLG_NCOUNTERS];
 
-#define MLG_SCORE_BUCKETS 20 /* of 0.05 each, the last one with 1.0 */
+#define MLG_SCORE_BUCKETS  20 /* of 0.05 each, the last one with 1.0 */
 #define MLG_COUNTER_SHARDS 16
 
 typedef struct mlg_shard_t {

@@ -21,7 +21,8 @@
     X(MLG_EFEATURE, "no feature has this name")                              \
     X(MLG_ERANGE,   "a number is missing, not finite or out of range")       \
     X(MLG_EFULL,    "no room left in the block table")                       \
-    X(MLG_EBROKEN,  "an invariant of the shared segment does not hold")
+    X(MLG_EBROKEN,  "an invariant of the shared segment does not hold")  \
+    X(MLG_ELINE,    "not a line of an access log")
 /* clang-format on */
 
 enum mlg_error {

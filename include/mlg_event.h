@@ -44,7 +44,9 @@ enum mlg_is {
                                         body on GET, HEAD or DELETE, or a
                                         length that is no number            */
     MLG_IS_HTTP2 = 1 << 7,
-    MLG_IS_EXEMPT = 1 << 8           /* the operator's MLGateExempt holds   */
+    MLG_IS_EXEMPT = 1 << 8, /* the operator's MLGateExempt holds   */
+    MLG_IS_LATE = 1 << 9    /* answered before it could be judged:
+                                        counts, and cannot be refused       */
 };
 
 /* Whom a request comes from. */
@@ -56,7 +58,7 @@ typedef struct mlg_client_t {
 
 /* One request as it comes in. */
 typedef struct mlg_arrival_t {
-    apr_time_t at_us;        /* request line read, us since the epoch */
+    apr_time_t at_us; /* request line read, us since the epoch */
     mlg_client_t from;
     uint64_t subnet;         /* mlg_hash_key(mlg_key_subnet(addr)) */
     uint64_t path;           /* hash of the raw path */

@@ -111,7 +111,7 @@ typedef enum mlg_feature_id {
 #define X(id, name, monotone, unit, meaning) MLG_F_##id,
     MLG_FEATURES(X)
 #undef X
-    MLG_NFEATURES
+        MLG_NFEATURES
 } mlg_feature_id;
 
 typedef struct mlg_feature_t {

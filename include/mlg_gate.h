@@ -40,6 +40,7 @@ typedef struct mlg_segment_t {
     uint32_t clients;     /* size of the client table */
     uint32_t generation;  /* times attached by a (re)started server */
     int64_t formatted_us; /* microseconds since the epoch */
+    int64_t swept_us;     /* ends of blocks were reported up to here */
     mlg_secret_t secret;
 } mlg_segment_t;
 
@@ -140,8 +141,7 @@ void mlg_settle(const mlg_gate_t *gate, uint64_t client,
 apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
                        const mlg_key_t *key, apr_time_t now_us,
                        apr_time_t until_us, const char *note,
-                       mlg_stripe_t *held, mlg_block_t *was)
-    MLG_REQUIRES(held);
+                       mlg_stripe_t *held, mlg_block_t *was) MLG_REQUIRES(held);
 
 /** Take over every live block of another gate, as after a change of the
  * table's size. Call while nobody else uses `to`.

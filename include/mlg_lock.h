@@ -12,10 +12,10 @@
 #else
 #define MLG_TSA(x)
 #endif
-#define MLG_CAPABILITY MLG_TSA(capability("stripe"))
+#define MLG_CAPABILITY      MLG_TSA(capability("stripe"))
 #define MLG_TRY_ACQUIRES(l) MLG_TSA(try_acquire_capability(1, l))
-#define MLG_RELEASES(l) MLG_TSA(release_capability(l))
-#define MLG_REQUIRES(l) MLG_TSA(requires_capability(l))
-#define MLG_ASSERTS(l) MLG_TSA(assert_capability(l))
+#define MLG_RELEASES(l)     MLG_TSA(release_capability(l))
+#define MLG_REQUIRES(l)     MLG_TSA(requires_capability(l))
+#define MLG_ASSERTS(l)      MLG_TSA(assert_capability(l))
 
 #endif /* MLG_LOCK_H */

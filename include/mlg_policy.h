@@ -49,7 +49,7 @@ typedef enum mlg_verdict {
 #define X(id, name, meaning) MLG_VERDICT_##id,
     MLG_VERDICTS(X)
 #undef X
-    MLG_NVERDICTS
+        MLG_NVERDICTS
 } mlg_verdict;
 
 typedef enum mlg_engine {
@@ -60,8 +60,8 @@ typedef enum mlg_engine {
 
 /* How one virtual host or directory wants its requests judged. */
 typedef struct mlg_rules_t {
-    const mlg_weighted_t *model;      /* borrowed, never NULL */
-    const struct mlg_cidrs_t *allow;  /* borrowed; NULL = nobody */
+    const mlg_weighted_t *model;     /* borrowed, never NULL */
+    const struct mlg_cidrs_t *allow; /* borrowed; NULL = nobody */
     mlg_engine engine;
     float threshold;                  /* 0..1, scores from here on are high */
     uint32_t min_requests;            /* seen before a client can be blocked */

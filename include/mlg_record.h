@@ -50,7 +50,7 @@ enum mlg_mean_id {
 #define X(name, bits) MLG_MEAN_##name,
     MLG_MEANS(X)
 #undef X
-    MLG_NMEANS
+        MLG_NMEANS
 };
 
 #define MLG_SEEN_PAGE (1u << 15) /* in `seen`: a page was asked for */

@@ -31,7 +31,7 @@ typedef struct mlg_request_t {
     int is_http2;    /* came over HTTP/2 */
     int is_secure;   /* came over TLS: browsers send more headers then */
     int is_odd_host; /* see MLG_IS_ODD_HOST */
-    int is_exempt;   /* see MLG_IS_EXEMPT */
+    uint32_t is;     /* MLG_IS_EXEMPT, MLG_IS_LATE */
     mlg_text_t method;
     mlg_text_t target; /* request target as sent: path?query, or absolute */
     mlg_text_t agent;

@@ -40,10 +40,10 @@
 #include "mlg_lock.h"
 #include "mlg_record.h"
 
-#define MLG_WAYS 16
+#define MLG_WAYS           16
 #define MLG_WAYS_PROTECTED 12
-#define MLG_STRIPES 256
-#define MLG_WATCHED 2 /* suspicious clients remembered per stripe */
+#define MLG_STRIPES        256
+#define MLG_WATCHED        2 /* suspicious clients remembered per stripe */
 
 /* A client worth an operator's look: the records hold no addresses. */
 typedef struct mlg_watched_t {
@@ -66,7 +66,8 @@ typedef struct mlg_bucket_t {
     mlg_record_t record[MLG_WAYS];
 } mlg_bucket_t;
 
-static_assert(sizeof(mlg_stripe_t) == 2 * MLG_CACHELINE, "a stripe is two lines");
+static_assert(sizeof(mlg_stripe_t) == 2 * MLG_CACHELINE,
+              "a stripe is two lines");
 static_assert(offsetof(mlg_bucket_t, record) == MLG_CACHELINE,
               "tags and ranks share one line");
 

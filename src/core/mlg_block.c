@@ -4,10 +4,10 @@
 #include <string.h>
 
 #define OVERFLOWED (1ull << 63) /* in the word of a line's first slot */
-#define KIND_MASK 7u
+#define KIND_MASK  7u
 #define UNTIL_MASK ((1ull << 52) - 1)
-#define MEMORY_US (24 * 3600 * (int64_t)APR_USEC_PER_SEC)
-#define NO_SLOT UINT32_MAX
+#define MEMORY_US  (24 * 3600 * (int64_t)APR_USEC_PER_SEC)
+#define NO_SLOT    UINT32_MAX
 
 static uint64_t word_of(mlg_block_kind kind, apr_time_t until_us)
 {

@@ -101,8 +101,7 @@ static apr_status_t enter_block(const mlg_gate_t *gate,
                                 const mlg_arrival_t *a, mlg_decision_t *d,
                                 mlg_stripe_t *stripe) MLG_REQUIRES(stripe)
 {
-    unsigned before =
-        mlg_block_offences(&gate->blocks, a->from.hash, a->at_us);
+    unsigned before = mlg_block_offences(&gate->blocks, a->from.hash, a->at_us);
     mlg_block_t entry;
     apr_status_t rv;
 
@@ -187,8 +186,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
 
 static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
                        const mlg_arrival_t *a, const mlg_standing_t *standing,
-                       mlg_stripe_t *held, mlg_decision_t *d)
-    MLG_REQUIRES(held)
+                       mlg_stripe_t *held, mlg_decision_t *d) MLG_REQUIRES(held)
 {
     mlg_record_t own;
     mlg_got_t got;
@@ -216,8 +214,8 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
 
 /* The stripe is someone else's: judge from a copy, keep nothing. */
 static void judge_unheld(const mlg_gate_t *gate, const mlg_rules_t *rules,
-                         const mlg_arrival_t *a,
-                         const mlg_standing_t *standing, mlg_decision_t *d)
+                         const mlg_arrival_t *a, const mlg_standing_t *standing,
+                         mlg_decision_t *d)
 {
     const mlg_record_t *shared = mlg_table_find(&gate->table, a->from.hash);
     mlg_record_t own;
@@ -232,8 +230,8 @@ static void judge_unheld(const mlg_gate_t *gate, const mlg_rules_t *rules,
     count(gate, a->from.hash, MLG_C_SKIPPED);
 }
 
-static void repair(const mlg_gate_t *gate, uint64_t client,
-                   mlg_stripe_t *held) MLG_REQUIRES(held)
+static void repair(const mlg_gate_t *gate, uint64_t client, mlg_stripe_t *held)
+    MLG_REQUIRES(held)
 {
     if (mlg_table_repair(&gate->table, held)) {
         count(gate, client, MLG_C_REPAIRS);
@@ -249,7 +247,10 @@ static void count_judged(const mlg_gate_t *gate, const mlg_arrival_t *a,
     if ((a->is & MLG_IS_ASSET) != 0) {
         count(gate, client, MLG_C_ASSETS);
     }
-    if (d->verdict == MLG_VERDICT_REFUSE) {
+    if ((a->is & MLG_IS_LATE) != 0) {
+        count(gate, client, MLG_C_LATE); /* whatever the verdict: it is out */
+    }
+    else if (d->verdict == MLG_VERDICT_REFUSE) {
         count(gate, client, MLG_C_REFUSED);
     }
     else if (d->verdict == MLG_VERDICT_WOULD_REFUSE) {
@@ -273,12 +274,13 @@ static void let_pass(const mlg_gate_t *gate, uint64_t client,
 void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
                const mlg_arrival_t *a, mlg_stripe_t *held, mlg_decision_t *d)
 {
-    mlg_standing_t standing =
-        mlg_gate_check(gate, rules, &a->from, a->at_us);
+    mlg_standing_t standing = mlg_gate_check(gate, rules, &a->from, a->at_us);
 
-    if (standing.verdict != MLG_VERDICT_ALLOW &&
-        (a->is & MLG_IS_EXEMPT) != 0) {
+    if (standing.verdict != MLG_VERDICT_ALLOW && (a->is & MLG_IS_EXEMPT) != 0) {
         standing.verdict = MLG_VERDICT_EXEMPT;
+    }
+    if (standing.verdict == MLG_VERDICT_REFUSE && (a->is & MLG_IS_LATE) != 0) {
+        standing.verdict = MLG_VERDICT_WOULD_REFUSE;
     }
     if (standing.verdict == MLG_VERDICT_REFUSE) {
         mlg_refuse(gate, rules, &a->from, a->at_us, &standing, d);
@@ -377,8 +379,8 @@ uint32_t mlg_gate_move_blocks(const mlg_gate_t *to, const mlg_gate_t *from,
         entry.client = mlg_hash_key(&to->segment->secret, &entry.info.key);
         stripe = &to->table.stripe[mlg_stripe_of(entry.client)];
         mlg_stripe_assume(stripe); /* nobody else uses `to` yet */
-        moved += (mlg_block_put(&to->blocks, &entry, now_us, stripe) ==
-                  APR_SUCCESS);
+        moved +=
+            (mlg_block_put(&to->blocks, &entry, now_us, stripe) == APR_SUCCESS);
     }
     return moved;
 }

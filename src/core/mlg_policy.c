@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_policy.h"
 
-#define EVIDENCE_MASK 0x1f /* the last five scores */
-#define EVIDENCE_PROOF 3   /* of which so many must be high */
+#define EVIDENCE_MASK  0x1f /* the last five scores */
+#define EVIDENCE_PROOF 3    /* of which so many must be high */
 
 /* clang-format off */
 /* A client leaves BLOCKED only by time or an operator. UNSET is no state to
@@ -62,10 +62,9 @@ apr_interval_time_t mlg_policy_block_us(const mlg_rules_t *rules,
 
 const char *mlg_verdict_name(mlg_verdict verdict)
 {
-    static const char *const names[MLG_NVERDICTS] = {
-        "-",
+    static const char *const names[MLG_NVERDICTS] = {"-",
 #define X(id, name, meaning) name,
-        MLG_VERDICTS(X)
+                                                     MLG_VERDICTS(X)
 #undef X
     };
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define HOUR_US (3600 * (int64_t)APR_USEC_PER_SEC)
+#define HOUR_US           (3600 * (int64_t)APR_USEC_PER_SEC)
 #define LONGEST_WINDOW_US (600 * (int64_t)APR_USEC_PER_SEC)
-#define COPY_TRIES 4
+#define COPY_TRIES        4
 
 static const uint8_t mean_bits[MLG_NMEANS] = {
 #define X(name, bits) bits,
@@ -65,20 +65,20 @@ static void fold_mean(mlg_record_t *r, enum mlg_mean_id id, uint64_t value_q16)
 {
     uint64_t value = value_q16 >> (16 - mean_bits[id]);
 
-    r->mean[id] = mlg_mean_fold(r->mean[id],
-                                (unsigned)((value > 65535) ? 65535 : value),
-                                (r->seen & (1u << id)) == 0);
+    r->mean[id] =
+        mlg_mean_fold(r->mean[id], (unsigned)((value > 65535) ? 65535 : value),
+                      (r->seen & (1u << id)) == 0);
     r->seen = (uint16_t)(r->seen | 1u << id);
 }
 
 static void shift_300s(mlg_record_t *r, int64_t steps)
 {
     mlg_panes_t *panes[] = {
-        &r->requests,      &r->pages_300s, &r->without_referer,
-        &r->other_method,  &r->odd_encoding, &r->odd_host,
-        &r->without_cookie, &r->http2,      &r->queries_seen,
-        &r->paths_seen,    &r->answered,   &r->client_errors,
-        &r->not_found,     &r->server_errors};
+        &r->requests,       &r->pages_300s,   &r->without_referer,
+        &r->other_method,   &r->odd_encoding, &r->odd_host,
+        &r->without_cookie, &r->http2,        &r->queries_seen,
+        &r->paths_seen,     &r->answered,     &r->client_errors,
+        &r->not_found,      &r->server_errors};
 
     for (size_t i = 0; i < sizeof(panes) / sizeof(panes[0]); i++) {
         mlg_panes_shift(panes[i], steps);
@@ -130,9 +130,9 @@ static void fold_gap(mlg_record_t *r, uint32_t gap_us)
         uint32_t apart = (gap_us > last) ? gap_us - last : last - gap_us;
 
         /* EW variance with weight 1/8: v' = 7/8 (v + d^2 / 8), West 1979 */
-        r->gap_var_q16 = (uint32_t)(((int64_t)r->gap_var_q16 +
-                                     (diff * diff >> 6) / 8) *
-                                    7 / 8);
+        r->gap_var_q16 =
+            (uint32_t)(((int64_t)r->gap_var_q16 + (diff * diff >> 6) / 8) * 7 /
+                       8);
         fold_mean(r, MLG_MEAN_REGULAR, (apart <= last / 10) ? 65535 : 0);
     }
     fold_mean(r, MLG_MEAN_GAP, gap_q16);

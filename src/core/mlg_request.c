@@ -18,10 +18,10 @@ mlg_client_t mlg_client_from(const mlg_key_t *addr, const mlg_secret_t *secret,
 
 /* Up to eight characters as one number, so that a set of short words is a
  * switch and not a chain of comparisons. */
-#define WORD1(a) ((uint64_t)(a))
-#define WORD2(a, b) (WORD1(a) << 8 | (uint64_t)(b))
-#define WORD3(a, b, c) (WORD2(a, b) << 8 | (uint64_t)(c))
-#define WORD4(a, b, c, d) (WORD3(a, b, c) << 8 | (uint64_t)(d))
+#define WORD1(a)             ((uint64_t)(a))
+#define WORD2(a, b)          (WORD1(a) << 8 | (uint64_t)(b))
+#define WORD3(a, b, c)       (WORD2(a, b) << 8 | (uint64_t)(c))
+#define WORD4(a, b, c, d)    (WORD3(a, b, c) << 8 | (uint64_t)(d))
 #define WORD5(a, b, c, d, e) (WORD4(a, b, c, d) << 8 | (uint64_t)(e))
 
 static char lower(char c)
@@ -259,9 +259,9 @@ static void arrive_with_headers(mlg_arrival_t *out,
     int odd_length = 0;
     int has_body;
 
-    out->header_fields = (uint16_t)((request->header_fields > 65535)
-                                        ? 65535
-                                        : request->header_fields);
+    out->header_fields =
+        (uint16_t)((request->header_fields > 65535) ? 65535
+                                                    : request->header_fields);
     out->header_anomaly = header_anomaly(request, browser);
     if (odd_encoding(request, browser, asset)) {
         out->is |= MLG_IS_ODD_ENCODING;
@@ -308,13 +308,12 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
     out->path = mlg_hash_text(secret, path.at, path.len);
     out->path_bytes = (uint16_t)((path.len > 65535) ? 65535 : path.len);
     out->path_segments = count_segments(path);
-    out->query = (query.at != NULL)
-                     ? mlg_hash_text(secret, query.at, query.len)
-                     : 0;
-    out->agent = (request->agent.at != NULL && request->agent.len > 0)
-                     ? mlg_hash_text(secret, request->agent.at,
-                                     request->agent.len)
-                     : 0;
+    out->query =
+        (query.at != NULL) ? mlg_hash_text(secret, query.at, query.len) : 0;
+    out->agent =
+        (request->agent.at != NULL && request->agent.len > 0)
+            ? mlg_hash_text(secret, request->agent.at, request->agent.len)
+            : 0;
     out->is |= mlg_path_is_asset(path) ? MLG_IS_ASSET : 0;
     if (!IS(request->method, "GET") && !IS(request->method, "HEAD")) {
         out->is |= MLG_IS_OTHER_METHOD;
@@ -333,5 +332,5 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
         out->is |= MLG_IS_ODD_HOST;
     }
     out->is |= request->is_http2 ? MLG_IS_HTTP2 : 0;
-    out->is |= request->is_exempt ? MLG_IS_EXEMPT : 0;
+    out->is |= request->is;
 }

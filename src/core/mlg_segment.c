@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#define NETWORK_SLOTS 65536u
-#define NETWORK_PANE_S 10
-#define PEER_SLOTS 256u
-#define PEER_PANE_S 86400
+#define NETWORK_SLOTS     65536u
+#define NETWORK_PANE_S    10
+#define PEER_SLOTS        256u
+#define PEER_PANE_S       86400
 #define CLIENTS_PER_BLOCK 4 /* the block table has a quarter of the clients */
 
 /* Byte positions of the parts, each on a cache line of its own. */
@@ -52,8 +52,8 @@ static layout_t layout_for(uint32_t clients)
     l.peers = after(l.networks, sizeof(uint64_t) * NETWORK_SLOTS);
     l.lines = after(l.peers, sizeof(uint64_t) * PEER_SLOTS);
     l.info = after(l.lines, sizeof(mlg_block_line_t) * l.nlines);
-    l.table = after(l.info,
-                    sizeof(mlg_block_info_t) * l.nlines * MLG_BLOCK_SLOTS);
+    l.table =
+        after(l.info, sizeof(mlg_block_info_t) * l.nlines * MLG_BLOCK_SLOTS);
     l.end = after(l.table, sizeof(mlg_bucket_t) * (l.clients / MLG_WAYS));
     return l;
 }
@@ -76,6 +76,7 @@ void mlg_segment_format(void *base, uint32_t clients,
     s->clients = l.clients;
     s->generation = 0;
     s->formatted_us = now_us;
+    s->swept_us = now_us;
     s->secret = *secret;
     s->magic = MLG_SEGMENT_MAGIC; /* last: now it is one */
 }

@@ -10,6 +10,7 @@
 
 #include "mlg_gate.h"
 
+#include <apr_global_mutex.h>
 #include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -24,7 +25,7 @@ extern module AP_MODULE_DECLARE_DATA mlgate_module
 
 /* ---- configuration (config.c) ------------------------------------------ */
 
-#define MLGATE_UNSET APR_INT64_MIN
+#define MLGATE_UNSET  APR_INT64_MIN
 #define MLGATE_SEC(n) APR_INT64_C(n##000000)
 
 /* Scalar directives. One row makes the field, its default, merge rule, range
@@ -63,11 +64,11 @@ typedef struct mlgate_conf_t {
 #define X(name, field, scope, kind, dflt, min, max, help) apr_int64_t field;
     MLGATE_SETTINGS(X)
 #undef X
-    mlg_weighted_t *model;       /* NULL: mlg_weighted_default */
-    apr_uint64_t weights_set;    /* bit i: MLGateWeight gave feature i here */
-    mlg_cidrs_t *allow;          /* settled; NULL: nobody */
-    apr_array_header_t *exempt;  /* of ap_expr_info_t *; NULL: nothing */
-    const char *event_log;       /* file or |pipe; GLOBAL; NULL: none */
+    mlg_weighted_t *model;      /* NULL: mlg_weighted_default */
+    apr_uint64_t weights_set;   /* bit i: MLGateWeight gave feature i here */
+    mlg_cidrs_t *allow;         /* settled; NULL: nobody */
+    apr_array_header_t *exempt; /* of ap_expr_info_t *; NULL: nothing */
+    const char *event_log;      /* file or |pipe; GLOBAL; NULL: none */
 } mlgate_conf_t;
 
 extern const command_rec mlgate_commands[];
@@ -96,19 +97,19 @@ const char *mlgate_conf_check(const server_rec *s, apr_pool_t *ptemp);
 /* ---- the gate of this process (segment.c, stripe.c) --------------------- */
 
 typedef struct mlgate_process_t {
-    mlg_gate_t gate;       /* view of the shared segment */
+    mlg_gate_t gate; /* view of the shared segment */
     unsigned ipv6_prefix;
-    apr_global_mutex_t **mutex;   /* shape [MLG_STRIPES]; process pool */
-    const char **mutex_file;      /* shape [MLG_STRIPES]; may hold NULL */
-    apr_file_t *event_log;        /* open for appending, or NULL */
-    int is_serving;               /* the segment is mapped and viewed */
+    apr_global_mutex_t **mutex; /* shape [MLG_STRIPES]; process pool */
+    const char **mutex_file;    /* shape [MLG_STRIPES]; may hold NULL */
+    apr_file_t *event_log;      /* open for appending, or NULL */
+    int is_serving;             /* the segment is mapped and viewed */
 } mlgate_process_t;
 
 extern mlgate_process_t mlgate;
 
 /** Map the segment, or find the one that a graceful restart kept, and make the
  * stripes' mutexes. Logs what fails. Called in the parent from post_config. */
-apr_status_t mlgate_segment_open(server_rec *s, apr_pool_t *pconf);
+apr_status_t mlgate_segment_open(server_rec *s);
 
 /** Re-open the mutexes in a child. Logs what fails. */
 apr_status_t mlgate_segment_child(server_rec *s, apr_pool_t *pchild);
@@ -140,19 +141,31 @@ typedef struct mlgate_ticket_t {
 
 /* Per connection; in conn_config of the master connection. */
 typedef struct mlgate_conn_t {
-    apr_uint32_t requests; /* requests or streams so far, atomically */
+    apr_uint32_t requests;  /* requests or streams so far, atomically */
+    apr_uint32_t is_spoken; /* the peer is known to speak for others */
 } mlgate_conn_t;
 
-/** Register every hook. */
+/** Register every hook (start.c). */
 void mlgate_hooks(apr_pool_t *p);
 
-/** httpd's facts about a request as an arrival.
- * @param exempt  MLGateExempt holds */
-void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
-                   const mlgate_ticket_t *ticket, int exempt);
+/** Register those of a request (access.c). */
+void mlgate_access_hooks(void);
 
-/** Whose request this is: r->useragent_addr and nothing else. */
-mlg_client_t mlgate_client_of(const request_rec *r);
+/** httpd's facts about a request as an arrival.
+ * @param client  whose it is
+ * @param is      MLG_IS_EXEMPT and MLG_IS_LATE, or 0 */
+void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
+                   const mlg_client_t *client, uint32_t is);
+
+/** This connection's own record; NULL when there is none. */
+mlgate_conn_t *mlgate_conn_of(conn_rec *c);
+
+/** Whose address this is: of r->useragent_addr and nothing else, but for the
+ * peer of a connection whose request never came to be. */
+mlg_client_t mlgate_client_of(const apr_sockaddr_t *addr);
+
+/** Prepare what mlgate_tell() points to. Once, before threads. */
+void mlgate_tell_prepare(void);
 
 /** Set notes and environment: MLGATE_SCORE, MLGATE_VERDICT, MLGATE_REASON. */
 void mlgate_tell(request_rec *r, const mlg_decision_t *d);
@@ -179,8 +192,7 @@ void mlgate_event_order(request_rec *r, const char *what, const mlg_key_t *key,
                         apr_time_t until_us, const char *note);
 
 /** Log that a block is over. Called by the watchdog. */
-void mlgate_event_ended(server_rec *s, apr_pool_t *p,
-                        const mlg_block_t *block);
+void mlgate_event_ended(server_rec *s, apr_pool_t *p, const mlg_block_t *block);
 
 /** The handler "mlgate-status". */
 int mlgate_status_handler(request_rec *r);

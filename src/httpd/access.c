@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The hooks of a request, in the order in which httpd calls them:
+ *
+ *   pre_connection     count requests per connection
+ *   post_read_request  after mod_remoteip: who is it?
+ *   quick_handler      first of all: a blocked client is refused here, before
+ *                      a cache, a redirect or URI translation can answer it
+ *                      (post_read_request would close the connection for each
+ *                      refusal, which costs more than the refusal)
+ *   header_parser      judge, so that SetEnvIf in a section can use the verdict
+ *   access_checker     judge if that was skipped; refuse
+ *   fixups             refuse again if "Satisfy Any" let the request past
+ *   log_transaction    the outcome; and judge what never came this far
+ */
+#include "mlgate.h"
+
+#include <http_connection.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+APLOG_USE_MODULE(mlgate);
+
+static mlgate_ticket_t *ticket_of(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &mlgate_module);
+}
+
+/* Only what a client asked for is an arrival: no subrequests, no internal
+ * redirects. */
+static int is_arrival(request_rec *r)
+{
+    return mlgate.is_serving && ap_is_initial_req(r);
+}
+
+static int is_exempt(request_rec *r, const mlgate_conf_t *conf)
+{
+    for (int i = 0; conf->exempt != NULL && i < conf->exempt->nelts; i++) {
+        const char *err = NULL;
+        int rc = ap_expr_exec(
+            r, APR_ARRAY_IDX(conf->exempt, i, const ap_expr_info_t *), &err);
+
+        if (rc > 0) {
+            return 1;
+        }
+        if (rc < 0) {
+            ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                          MLG0016 "an MLGateExempt expression failed (%s) and "
+                                  "exempted nobody; correct it",
+                          err);
+        }
+    }
+    return 0;
+}
+
+static int on_connection(conn_rec *c, void *socket)
+{
+    (void)socket;
+    if (c->master == NULL && !c->outgoing) {
+        ap_set_module_config(c->conn_config, &mlgate_module,
+                             apr_pcalloc(c->pool, sizeof(mlgate_conn_t)));
+    }
+    return OK;
+}
+
+/* A peer that mod_remoteip let speak for others is a balancer: what goes
+ * wrong on its connections before a client is known is not its doing. */
+static void note_spokesman(const request_rec *r)
+{
+    mlgate_conn_t *conn = mlgate_conn_of(r->connection);
+
+    if (r->useragent_addr != r->connection->client_addr && conn != NULL &&
+        !conn->is_spoken) {
+        mlg_client_t peer = mlgate_client_of(r->connection->client_addr);
+
+        conn->is_spoken = 1;
+        mlg_sketch_add(&mlgate.gate.peers, peer.hash, r->request_time, 1);
+    }
+}
+
+static mlgate_ticket_t *make_ticket(request_rec *r)
+{
+    mlgate_ticket_t *ticket = apr_palloc(r->pool, sizeof(*ticket));
+
+    ticket->is_judged = 0;
+    ticket->is_refused = 0;
+    ticket->decision.is_recorded = 0;
+    ticket->client = mlgate_client_of(r->useragent_addr);
+    ap_set_module_config(r->request_config, &mlgate_module, ticket);
+    return ticket;
+}
+
+static int on_read(request_rec *r)
+{
+    if (is_arrival(r)) {
+        mlgate_ticket_t *ticket = make_ticket(r);
+
+        note_spokesman(r);
+        mlg_table_prefetch(&mlgate.gate.table, ticket->client.hash);
+    }
+    return DECLINED;
+}
+
+static int refuse(request_rec *r, mlgate_ticket_t *ticket,
+                  const mlgate_conf_t *conf)
+{
+    ticket->is_refused = 1;
+    return mlgate_refuse(r, conf, &ticket->decision);
+}
+
+static int on_quick(request_rec *r, int lookup)
+{
+    mlgate_ticket_t *ticket = ticket_of(r);
+    mlg_standing_t standing;
+    mlgate_conf_t buf;
+    const mlgate_conf_t *conf;
+    mlg_rules_t rules;
+
+    if (lookup || ticket == NULL || !is_arrival(r)) {
+        return DECLINED;
+    }
+    conf = mlgate_conf_of(r, &buf);
+    if (conf->engine == MLG_ENGINE_OFF) {
+        return DECLINED;
+    }
+    mlgate_rules(&rules, conf);
+    standing =
+        mlg_gate_check(&mlgate.gate, &rules, &ticket->client, r->request_time);
+    if (standing.verdict != MLG_VERDICT_REFUSE || is_exempt(r, conf)) {
+        return DECLINED;
+    }
+    mlg_refuse(&mlgate.gate, &rules, &ticket->client, r->request_time,
+               &standing, &ticket->decision);
+    ticket->is_judged = 1;
+    mlgate_tell(r, &ticket->decision);
+    return refuse(r, ticket, conf);
+}
+
+/* Judge a request, once. */
+static void judge(request_rec *r, mlgate_ticket_t *ticket,
+                  const mlgate_conf_t *conf, uint32_t late)
+{
+    mlg_arrival_t arrival;
+    mlg_rules_t rules;
+    mlg_stripe_t *held;
+
+    mlgate_rules(&rules, conf);
+    mlgate_arrive(&arrival, r, &ticket->client,
+                  late | (is_exempt(r, conf) ? MLG_IS_EXEMPT : 0));
+    held = mlgate_stripe_try(mlg_stripe_of(ticket->client.hash));
+    mlg_judge(&mlgate.gate, &rules, &arrival, held, &ticket->decision);
+    mlgate_stripe_drop(held);
+    ticket->is_judged = 1;
+    mlgate_tell(r, &ticket->decision);
+    if (ticket->decision.convicts) {
+        mlgate_event_convicted(r, &ticket->decision);
+    }
+}
+
+static int on_headers(request_rec *r)
+{
+    mlgate_ticket_t *ticket = ticket_of(r);
+    mlgate_conf_t buf;
+    const mlgate_conf_t *conf;
+
+    if (ticket == NULL || ticket->is_judged || !is_arrival(r)) {
+        return DECLINED;
+    }
+    conf = mlgate_conf_of(r, &buf);
+    if (conf->engine != MLG_ENGINE_OFF) {
+        judge(r, ticket, conf, 0);
+    }
+    return DECLINED;
+}
+
+static int must_refuse(const mlgate_ticket_t *ticket)
+{
+    return ticket != NULL && ticket->is_judged && !ticket->is_refused &&
+           ticket->decision.verdict == MLG_VERDICT_REFUSE;
+}
+
+static int refuse_here(request_rec *r)
+{
+    mlgate_conf_t buf;
+
+    return refuse(r, ticket_of(r), mlgate_conf_of(r, &buf));
+}
+
+static int on_access(request_rec *r)
+{
+    on_headers(r);
+    if (!ap_is_initial_req(r) || !must_refuse(ticket_of(r))) {
+        return DECLINED;
+    }
+    /* Under "Satisfy Any" a password would overrule this hook, after the
+     * answer was sent: fixups gives it. */
+    return (ap_satisfies(r) == SATISFY_ANY) ? DECLINED : refuse_here(r);
+}
+
+static int on_fixups(request_rec *r)
+{
+    return (ap_is_initial_req(r) && must_refuse(ticket_of(r))) ? refuse_here(r)
+                                                               : DECLINED;
+}
+
+/* A request that was answered before anyone asked us: by a cache, a redirect,
+ * or an error while it was read. It counts, and may convict its client. */
+static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
+{
+    mlgate_conf_t buf;
+    const mlgate_conf_t *conf = mlgate_conf_of(r, &buf);
+
+    if (conf->engine == MLG_ENGINE_OFF) {
+        return NULL;
+    }
+    if (ticket == NULL) {
+        /* No request line: a browser's idle connection, no request. */
+        if (r->the_request == NULL || r->the_request[0] == '\0') {
+            return NULL;
+        }
+        ticket = make_ticket(r);
+        if (mlg_sketch_add(&mlgate.gate.peers, ticket->client.hash,
+                           r->request_time, 0) > 0.0f) {
+            return NULL; /* read before mod_remoteip could say whose it is */
+        }
+    }
+    judge(r, ticket, conf, MLG_IS_LATE);
+    return ticket;
+}
+
+static int on_log(request_rec *r)
+{
+    mlgate_ticket_t *ticket = ticket_of(r);
+    const request_rec *last = r;
+    mlg_outcome_t outcome;
+    mlg_stripe_t *held;
+
+    if (!is_arrival(r)) {
+        return DECLINED;
+    }
+    if (ticket == NULL || !ticket->is_judged) {
+        ticket = judge_late(r, ticket);
+    }
+    if (ticket == NULL || !ticket->decision.is_recorded) {
+        return DECLINED;
+    }
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    outcome.status = (uint32_t)last->status;
+    outcome.sent_bytes = (uint64_t)last->bytes_sent;
+    outcome.duration_us = (uint64_t)(apr_time_now() - r->request_time);
+    outcome.knows_duration = 1;
+    held = mlgate_stripe_try(mlg_stripe_of(ticket->client.hash));
+    mlg_settle(&mlgate.gate, ticket->client.hash, &outcome, held);
+    mlgate_stripe_drop(held);
+    return DECLINED;
+}
+
+void mlgate_access_hooks(void)
+{
+    static const char *const after_remoteip[] = {"mod_remoteip.c", NULL};
+    static const char *const before_setenvif[] = {"mod_setenvif.c", NULL};
+
+    ap_hook_pre_connection(on_connection, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(on_read, after_remoteip, NULL, APR_HOOK_MIDDLE);
+    ap_hook_quick_handler(on_quick, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_header_parser(on_headers, NULL, before_setenvif,
+                          APR_HOOK_REALLY_FIRST);
+    ap_hook_check_access(on_access, NULL, NULL, APR_HOOK_FIRST,
+                         AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_fixups(on_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_log_transaction(on_log, NULL, NULL, APR_HOOK_FIRST);
+}

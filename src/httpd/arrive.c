@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * request_rec to arrival: httpd's facts in the core's terms. One pass over the
+ * request header, no copies.
+ */
+#include "mlgate.h"
+
+#include "mlg_request.h"
+
+#include <apr_atomic.h>
+#include <apr_lib.h>
+#include <ap_mmn.h>
+#include <http_core.h>
+#include <http_ssl.h>
+
+mlg_client_t mlgate_client_of(const apr_sockaddr_t *addr)
+{
+    mlg_key_t key;
+
+    if (addr == NULL) {
+        memset(&key, 0, sizeof(key));
+    }
+#if APR_HAVE_IPV6
+    else if (addr->family == APR_INET6) {
+        key = mlg_key_from_v6(&addr->sa.sin6.sin6_addr);
+    }
+#endif
+    else {
+        key = mlg_key_from_v4(&addr->sa.sin.sin_addr);
+    }
+    return mlg_client_from(&key, &mlgate.gate.segment->secret,
+                           mlgate.ipv6_prefix);
+}
+
+mlgate_conn_t *mlgate_conn_of(conn_rec *c)
+{
+    conn_rec *master = (c->master != NULL) ? c->master : c;
+
+    return ap_get_module_config(master->conn_config, &mlgate_module);
+}
+
+static mlg_text_t text_of(const char *value)
+{
+    return (mlg_text_t){value, (value != NULL) ? strlen(value) : 0};
+}
+
+/* Does the header field have this name? The first letter was compared. */
+static int is_named(const char *key, const char *name)
+{
+    return ap_cstr_casecmp(key + 1, name + 1) == 0;
+}
+
+static void take(mlg_text_t *field, const apr_table_entry_t *entry,
+                 const char *name)
+{
+    if (field->at == NULL && is_named(entry->key, name)) {
+        *field = text_of(entry->val);
+    }
+}
+
+static void read_headers(mlg_request_t *out, const apr_table_t *headers)
+{
+    const apr_array_header_t *all = apr_table_elts(headers);
+    const apr_table_entry_t *entry = (const apr_table_entry_t *)all->elts;
+
+    out->header_fields = (unsigned)all->nelts;
+    for (int i = 0; i < all->nelts; i++, entry++) {
+        switch (entry->key[0] | 0x20) {
+        case 'a':
+            take(&out->accept, entry, "Accept");
+            take(&out->accept_encoding, entry, "Accept-Encoding");
+            take(&out->accept_language, entry, "Accept-Language");
+            break;
+        case 'c':
+            take(&out->cookie, entry, "Cookie");
+            take(&out->content_length, entry, "Content-Length");
+            break;
+        case 'r':
+            take(&out->referer, entry, "Referer");
+            break;
+        case 's':
+            take(&out->sec_fetch_mode, entry, "Sec-Fetch-Mode");
+            break;
+        case 't':
+            take(&out->transfer_encoding, entry, "Transfer-Encoding");
+            break;
+        case 'u':
+            take(&out->agent, entry, "User-Agent");
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static int is_among(const apr_array_header_t *names, const char *host)
+{
+    const char *const *name =
+        (names != NULL) ? (const char *const *)names->elts : NULL;
+
+    for (int i = 0; name != NULL && i < names->nelts; i++) {
+        if (name[i] != NULL && ap_strcasecmp_match(host, name[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* An IP literal: "[...]" or nothing but digits and dots. */
+static int is_literal(const char *host)
+{
+    return host[0] == '[' || strchr(host, ':') != NULL ||
+           host[strspn(host, "0123456789.")] == '\0';
+}
+
+static int is_odd_host(const request_rec *r)
+{
+    const server_rec *s = r->server;
+    const char *host = r->hostname;
+
+    if (host == NULL || is_literal(host)) {
+        return 1;
+    }
+    return !(s->server_hostname != NULL &&
+             ap_cstr_casecmp(host, s->server_hostname) == 0) &&
+           !is_among(s->names, host) && !is_among(s->wild_names, host);
+}
+
+/* Is HTTP/2 among this virtual host's Protocols? */
+static int offers_http2(const server_rec *s)
+{
+    const core_server_config *core =
+        ap_get_core_module_config(s->module_config);
+    const apr_array_header_t *offered = core->protocols;
+
+    for (int i = 0; offered != NULL && i < offered->nelts; i++) {
+        if (strncmp(APR_ARRAY_IDX(offered, i, const char *), "h2", 2) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
+                   const mlg_client_t *client, uint32_t is)
+{
+    mlgate_conn_t *conn = mlgate_conn_of(r->connection);
+    mlg_request_t request;
+
+    memset(&request, 0, sizeof(request));
+    request.at_us = r->request_time;
+    request.from = *client;
+    request.knows = MLG_KNOWS_ALL;
+    request.is = is;
+    request.is_http2 = r->proto_num >= HTTP_VERSION(2, 0);
+    if (!request.is_http2 && !offers_http2(r->server)) {
+        request.knows &= ~(uint32_t)MLG_KNOWS_HTTP2;
+    }
+    if (conn != NULL) {
+        request.depth = apr_atomic_inc32(&conn->requests) + 1;
+    }
+    else {
+        request.knows &= ~(uint32_t)MLG_KNOWS_CONNECTION;
+    }
+    request.method = text_of(r->method);
+    request.target = text_of(r->unparsed_uri);
+    read_headers(&request, r->headers_in);
+    request.is_odd_host = is_odd_host(r);
+    /* Asked only where the answer matters: it runs a hook. */
+    request.is_secure =
+        request.sec_fetch_mode.at == NULL && ap_ssl_conn_is_ssl(r->connection);
+    mlg_request_arrive(out, &request, &mlgate.gate.segment->secret);
+}

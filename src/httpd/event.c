@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Telling the operator of a client's passage: one line in the error log, one
+ * JSON object in the event log. Never called with a stripe held.
+ */
+#include "mlgate.h"
+
+#include "mlg_report.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+
+APLOG_USE_MODULE(mlgate);
+
+apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf)
+{
+    mlgate_conf_t conf;
+    apr_status_t rv;
+
+    mlgate.event_log = NULL;
+    mlgate_conf_global(s, &conf);
+    if (conf.event_log == NULL) {
+        return APR_SUCCESS;
+    }
+    if (conf.event_log[0] == '|') {
+        piped_log *pipe = ap_open_piped_log(pconf, conf.event_log + 1);
+
+        rv = (pipe != NULL) ? APR_SUCCESS : APR_EGENERAL;
+        if (pipe != NULL) {
+            mlgate.event_log = ap_piped_log_write_fd(pipe);
+        }
+    }
+    else {
+        rv = apr_file_open(&mlgate.event_log, conf.event_log,
+                           APR_FOPEN_WRITE | APR_FOPEN_CREATE |
+                               APR_FOPEN_APPEND | APR_FOPEN_LARGEFILE,
+                           APR_FPROT_UREAD | APR_FPROT_UWRITE, pconf);
+        if (rv == APR_SUCCESS) {
+            rv = apr_file_inherit_set(mlgate.event_log);
+        }
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                     MLG0007 "cannot open MLGateEventLog %s; make its "
+                             "directory or correct the directive",
+                     conf.event_log);
+    }
+    return rv;
+}
+
+/* One line, one write: lines of several processes do not mix. */
+static void write_event(server_rec *s, apr_pool_t *p,
+                        const mlg_transition_t *transition)
+{
+    static int has_failed;
+    char *json;
+    char *line;
+    apr_size_t len;
+    apr_status_t rv;
+
+    if (mlgate.event_log == NULL) {
+        return;
+    }
+    json =
+        mlg_report_render(mlg_report_event(transition, mlgate.ipv6_prefix), 1);
+    if (json == NULL) {
+        return;
+    }
+    line = apr_pstrcat(p, json, "\n", NULL);
+    free(json);
+    len = strlen(line);
+    rv = apr_file_write(mlgate.event_log, line, &len);
+    if (rv != APR_SUCCESS && !has_failed) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
+                     MLG0015 "cannot write to MLGateEventLog; events are lost "
+                             "until it can be written to again (said once per "
+                             "process); the gate itself goes on");
+    }
+    has_failed = (rv != APR_SUCCESS);
+}
+
+/* "12.4 pages a second; 7 different User-Agents" */
+static const char *words_of(apr_pool_t *p, const mlg_reasons_t *reasons)
+{
+    const char *text = "";
+    char words[MLG_WORDS_TEXT];
+
+    for (unsigned i = 0; i < reasons->n; i++) {
+        const mlg_reason_t *reason = &reasons->top[i];
+
+        text = apr_psprintf(p, "%s%s%s=%.3g (%s)", text, (i > 0) ? ", " : "",
+                            mlg_features[reason->feature].name,
+                            (double)reason->value,
+                            mlg_report_reason_words(words, reason));
+    }
+    return text;
+}
+
+static apr_int64_t seconds_until(apr_time_t until_us, apr_time_t now_us)
+{
+    return apr_time_sec(until_us - now_us + APR_USEC_PER_SEC / 2);
+}
+
+void mlgate_event_convicted(request_rec *r, const mlg_decision_t *d)
+{
+    mlg_transition_t transition = mlg_transition_convicted(d);
+    const char *reasons = words_of(r->pool, &d->reasons);
+    apr_int64_t seconds = seconds_until(d->until_us, d->at_us);
+    char client[MLG_KEY_TEXT];
+    char id[MLG_DECISION_ID_TEXT];
+
+    mlg_key_render(client, &d->key, mlgate.ipv6_prefix);
+    mlg_report_id(id, d->id);
+    if (strcmp(transition.event, "block") == 0) {
+        ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                      MLG0008 "blocked %s for %" APR_INT64_T_FMT
+                              " s, offence %u, score %.3f of %.3f: %s; "
+                              "reference %s",
+                      client, seconds, d->offences, (double)d->score,
+                      (double)d->threshold, reasons, id);
+    }
+    else {
+        ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                      MLG0009 "would have blocked %s for %" APR_INT64_T_FMT
+                              " s, offence %u, score %.3f of %.3f: %s; "
+                              "reference %s",
+                      client, seconds, d->offences, (double)d->score,
+                      (double)d->threshold, reasons, id);
+    }
+    write_event(r->server, r->pool, &transition);
+}
+
+void mlgate_event_order(request_rec *r, const char *what, const mlg_key_t *key,
+                        apr_time_t until_us, const char *note)
+{
+    int is_block = (strcmp(what, "block") == 0);
+    apr_time_t now_us = apr_time_now();
+    mlg_transition_t transition = mlg_transition_ordered(
+        is_block ? "operator-block" : "unblock", key, now_us, until_us, note);
+    char client[MLG_KEY_TEXT];
+
+    ap_log_rerror(
+        APLOG_MARK, APLOG_NOTICE, 0, r,
+        MLG0010 "an operator at %s %s %s for %" APR_INT64_T_FMT " s%s%s",
+        r->useragent_ip, is_block ? "blocked" : "unblocked and will not judge",
+        mlg_key_render(client, key, mlgate.ipv6_prefix),
+        seconds_until(until_us, now_us), (note != NULL) ? ": " : "",
+        (note != NULL) ? ap_escape_logitem(r->pool, note) : "");
+    write_event(r->server, r->pool, &transition);
+}
+
+void mlgate_event_ended(server_rec *s, apr_pool_t *p, const mlg_block_t *block)
+{
+    mlg_transition_t transition = mlg_transition_ended(block);
+    char client[MLG_KEY_TEXT];
+
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
+                 MLG0011 "the block of %s is over; %u requests were refused",
+                 mlg_key_render(client, &block->info.key, mlgate.ipv6_prefix),
+                 block->info.refused);
+    write_event(s, p, &transition);
+}

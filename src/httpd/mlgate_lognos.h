@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The registry of log tags: every message at debug or above begins with one.
+ * One tag, one text at one place; a tag is never used again for another. The
+ * next free number: `make lognos`.
+ */
+#ifndef MLGATE_LOGNOS_H
+#define MLGATE_LOGNOS_H
+
+#define MLG0001 "MLG0001: " /* no shared memory */
+#define MLG0002 "MLG0002: " /* no mutex */
+#define MLG0003 "MLG0003: " /* the segment is not ours */
+#define MLG0004 "MLG0004: " /* the gate is up */
+#define MLG0005 "MLG0005: " /* the table was resized */
+#define MLG0006 "MLG0006: " /* a child has no mutex */
+#define MLG0007 "MLG0007: " /* the event log cannot be opened */
+#define MLG0008 "MLG0008: " /* a client was blocked */
+#define MLG0009 "MLG0009: " /* a client would have been blocked */
+#define MLG0010 "MLG0010: " /* an operator blocked or unblocked */
+#define MLG0011 "MLG0011: " /* a block is over */
+#define MLG0012 "MLG0012: " /* directives contradict each other */
+#define MLG0013 "MLG0013: " /* failing open */
+#define MLG0014 "MLG0014: " /* no mod_watchdog */
+#define MLG0015 "MLG0015: " /* the event log cannot be written */
+#define MLG0016 "MLG0016: " /* an exempting expression failed */
+#define MLG0017 "MLG0017: " /* no randomness */
+#define MLG0018 "MLG0018: " /* the watchdog refused our callback */
+
+#endif /* MLGATE_LOGNOS_H */

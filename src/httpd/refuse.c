@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a client is told: verdicts as notes, environment and log fields, and
+ * refusals as responses. A flood is answered here many thousand times a
+ * second, so a refusal is put together by copying, not by formatting.
+ */
+#include "mlgate.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_core.h>
+
+#define SCORE_STEPS     1000
+#define REASON_SCORE    0.25f /* below, nobody asks why */
+#define BODY_KEPT_BYTES 65536
+
+/* "0.000" to "1.000", so that no request formats a number. */
+static char score_text[SCORE_STEPS + 1][6];
+
+void mlgate_tell_prepare(void)
+{
+    for (int i = 0; i <= SCORE_STEPS; i++) {
+        apr_snprintf(score_text[i], sizeof(score_text[i]), "%d.%03d", i / 1000,
+                     i % 1000);
+    }
+}
+
+/* "request_rate=12.4 ua_diversity=7.0", heaviest first. */
+static const char *reason_text(apr_pool_t *p, const mlg_reasons_t *reasons)
+{
+    const char *text = "";
+
+    for (unsigned i = 0; i < reasons->n; i++) {
+        const mlg_reason_t *reason = &reasons->top[i];
+
+        text = apr_psprintf(p, "%s%s%s=%.3g", text, (i > 0) ? " " : "",
+                            mlg_features[reason->feature].name,
+                            (double)reason->value);
+    }
+    return text;
+}
+
+static void set(request_rec *r, const char *name, const char *value)
+{
+    apr_table_setn(r->subprocess_env, name, value);
+    apr_table_setn(r->notes, name, value);
+}
+
+void mlgate_tell(request_rec *r, const mlg_decision_t *d)
+{
+    int is_scored = d->score >= 0.0f; /* false for NaN */
+    const char *reason = "-";
+
+    if (is_scored && d->score >= REASON_SCORE && d->reasons.n > 0) {
+        reason = reason_text(r->pool, &d->reasons);
+    }
+    set(r, "MLGATE_SCORE",
+        is_scored ? score_text[(int)(d->score * SCORE_STEPS + 0.5f)] : "-");
+    set(r, "MLGATE_VERDICT", mlg_verdict_name((mlg_verdict)d->verdict));
+    set(r, "MLGATE_REASON", reason);
+}
+
+/* ---- the response ------------------------------------------------------- */
+
+static char *put(char *at, const char *text)
+{
+    size_t len = strlen(text);
+
+    memcpy(at, text, len);
+    return at + len;
+}
+
+static char *put_number(char *at, apr_uint64_t n)
+{
+    char digits[20];
+    int len = 0;
+
+    do {
+        digits[len++] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    while (len > 0) {
+        *at++ = digits[--len];
+    }
+    return at;
+}
+
+static char *put_id(char *at, uint64_t id)
+{
+    for (int shift = 60; shift >= 0; shift -= 4) {
+        *at++ = "0123456789abcdef"[id >> shift & 15];
+    }
+    return at;
+}
+
+static char *put_html(char *at, uint64_t id, apr_uint64_t seconds)
+{
+    at = put(at, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+                 "<meta name=\"viewport\" content=\"width=device-width\">"
+                 "<title>Too many requests</title>"
+                 "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:"
+                 "34em;margin:12vh auto;padding:0 1em;color-scheme:light dark}"
+                 "code{font-size:1.1em}</style><h1>Too many requests</h1>"
+                 "<p>Requests from your address looked automated, so this "
+                 "site is not answering them for now.</p>");
+    if (seconds > 0) {
+        at = put(at, "<p>It will again in ");
+        at = put_number(at, (seconds + 59) / 60);
+        at = put(at, (seconds > 60) ? " minutes" : " minute");
+        at = put(at, "; trying earlier does not make it longer.</p>");
+    }
+    if (id != 0) {
+        at = put(at, "<p>If this is a mistake, tell the site's operator this "
+                     "reference: <code>");
+        at = put_id(at, id);
+        at = put(at, "</code></p>");
+    }
+    return put(at, "\n");
+}
+
+/* RFC 9457 */
+static char *put_problem(char *at, int status, uint64_t id,
+                         apr_uint64_t seconds)
+{
+    at = put(at, "{\"type\":\"about:blank\",\"title\":\"Too many requests\","
+                 "\"status\":");
+    at = put_number(at, (apr_uint64_t)status);
+    at = put(at, ",\"detail\":\"Requests from this address looked automated "
+                 "and are refused for now.\",\"retry_after\":");
+    at = put_number(at, seconds);
+    if (id != 0) {
+        at = put(at, ",\"reference\":\"");
+        at = put_id(at, id);
+        at = put(at, "\"");
+    }
+    return put(at, "}\n");
+}
+
+/* Does the client ask for HTML by name? Browsers do; programs send "any". */
+static int wants_html(const request_rec *r)
+{
+    const char *accept = apr_table_get(r->headers_in, "Accept");
+
+    return accept != NULL && strstr(accept, "text/html") != NULL;
+}
+
+static int send_body(request_rec *r, const char *body, size_t len)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
+
+    /* As for every error response: no content filters, but mod_headers'
+     * "Header always". */
+    r->output_filters = r->proto_output_filters;
+    ap_run_insert_error_filter(r);
+    ap_set_content_length(r, (apr_off_t)len);
+    APR_BRIGADE_INSERT_TAIL(bb,
+                            apr_bucket_pool_create(body, len, r->pool, alloc));
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(alloc));
+    ap_pass_brigade(r->output_filters, bb);
+    return DONE;
+}
+
+/* Reading what a refused client uploads would be work done for it. */
+static void leave_body(request_rec *r)
+{
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+
+    if ((length != NULL && apr_atoi64(length) > BODY_KEPT_BYTES) ||
+        apr_table_get(r->headers_in, "Transfer-Encoding") != NULL) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
+int mlgate_refuse(request_rec *r, const mlgate_conf_t *conf,
+                  const mlg_decision_t *d)
+{
+    int status = (int)conf->refuse_status;
+    apr_interval_time_t left_us = d->until_us - r->request_time;
+    apr_uint64_t seconds =
+        (left_us > 0) ? (apr_uint64_t)((left_us + 999999) / 1000000) : 0;
+    char *body;
+    char *end;
+
+    body = apr_palloc(r->pool, 1024);
+    if (seconds > 0) {
+        *put_number(body, seconds) = '\0';
+        apr_table_set(r->err_headers_out, "Retry-After", body);
+    }
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    if (d->id != 0) {
+        *put_id(body, d->id) = '\0';
+        set(r, "MLGATE_REFERENCE", apr_pstrmemdup(r->pool, body, 16));
+    }
+    leave_body(r);
+    if (ap_response_code_string(r, ap_index_of_response(status)) != NULL) {
+        return status; /* the site has an ErrorDocument */
+    }
+    r->status = status;
+    if (wants_html(r)) {
+        end = put_html(body, d->id, seconds);
+        ap_set_content_type(r, "text/html; charset=utf-8");
+    }
+    else {
+        end = put_problem(body, status, d->id, seconds);
+        ap_set_content_type(r, "application/problem+json");
+    }
+    return send_body(r, body, (size_t)(end - body));
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The shared segment and its mutexes: made once in the process pool, found
+ * again after a graceful restart, so that blocks and windows survive it.
+ */
+#include "mlgate.h"
+
+#include <apr_global_mutex.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+#include <util_mutex.h>
+
+APLOG_USE_MODULE(mlgate);
+
+#define RETAINED "mlgate_segment"
+
+mlgate_process_t mlgate;
+
+/* What the parent remembers from one configuration to the next. */
+typedef struct retained_t {
+    apr_shm_t *shm;
+    void *base;       /* of the segment, aligned inside shm */
+    apr_size_t bytes; /* from base to the end of shm */
+    apr_global_mutex_t *mutex[MLG_STRIPES];
+    const char *mutex_file[MLG_STRIPES];
+    int has_mutexes;
+} retained_t;
+
+static apr_status_t map(retained_t *into, apr_size_t bytes, server_rec *s)
+{
+    apr_pool_t *p = s->process->pool;
+    /* APR puts its own header first and promises no alignment. */
+    apr_size_t room = bytes + MLG_CACHELINE;
+    apr_status_t rv = apr_shm_create(&into->shm, room, NULL, p);
+    apr_uintptr_t at;
+
+    if (APR_STATUS_IS_ENOTIMPL(rv)) {
+        const char *file = ap_runtime_dir_relative(p, "mlgate-shm");
+
+        apr_shm_remove(file, p); /* left by a crash, if anything */
+        rv = apr_shm_create(&into->shm, room, file, p);
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                     MLG0001 "cannot get %" APR_SIZE_T_FMT
+                             " bytes of shared memory; the server will not "
+                             "start without them; lower MLGateTableSize or "
+                             "raise the limit on shared memory",
+                     room);
+        return rv;
+    }
+    at = (apr_uintptr_t)apr_shm_baseaddr_get(into->shm);
+    at = (at + MLG_CACHELINE - 1) & ~(apr_uintptr_t)(MLG_CACHELINE - 1);
+    into->base = (void *)at;
+    into->bytes = bytes;
+    memset(into->base, 0, sizeof(mlg_segment_t));
+    return APR_SUCCESS;
+}
+
+static apr_status_t draw_secret(mlg_secret_t *secret, server_rec *s)
+{
+    apr_status_t rv = apr_generate_random_bytes(secret->b, sizeof(secret->b));
+
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                     MLG0017 "cannot draw a secret from the system's source "
+                             "of random numbers; make it readable");
+    }
+    return rv;
+}
+
+/* A new segment of the wanted size. Blocks of the old one move over if `old`
+ * is a view of it; its mapping is given up either way. Children of the last
+ * generation keep their own. */
+static apr_status_t renew(retained_t *kept, const mlg_gate_t *old,
+                          uint32_t clients, server_rec *s)
+{
+    retained_t fresh = *kept;
+    mlg_gate_t gate;
+    mlg_secret_t secret;
+    apr_status_t rv = draw_secret(&secret, s);
+
+    if (rv == APR_SUCCESS) {
+        rv = map(&fresh, mlg_segment_bytes(clients), s);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    mlg_segment_format(fresh.base, clients, &secret, apr_time_now());
+    mlg_segment_view(&gate, fresh.base, fresh.bytes, NULL);
+    if (old != NULL) {
+        uint32_t moved = mlg_gate_move_blocks(&gate, old, apr_time_now());
+
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     MLG0005 "the table was resized from %u to %u clients: %u "
+                             "blocks moved over, the clients' windows begin "
+                             "afresh",
+                     old->segment->clients, gate.segment->clients, moved);
+    }
+    if (kept->shm != NULL) {
+        apr_shm_destroy(kept->shm);
+    }
+    *kept = fresh;
+    return APR_SUCCESS;
+}
+
+/* The segment that a restart kept, or a new one. */
+static apr_status_t attach(retained_t *kept, uint32_t clients, server_rec *s)
+{
+    mlg_fault_t fault = {0, ""};
+    mlg_gate_t old;
+    int is_ours = 0;
+    apr_status_t rv;
+
+    if (kept->shm != NULL) {
+        rv = mlg_segment_view(&old, kept->base, kept->bytes, &fault);
+        is_ours = (rv == APR_SUCCESS);
+        if (!is_ours) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                         MLG0003 "the shared segment of the last generation "
+                                 "is %s (%s), as after an upgrade; blocks and "
+                                 "windows begin afresh",
+                         mlg_error_text(rv), fault.what);
+        }
+    }
+    if (!is_ours || mlg_segment_bytes(clients) != kept->bytes) {
+        rv = renew(kept, is_ours ? &old : NULL, clients, s);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    return mlg_segment_view(&mlgate.gate, kept->base, kept->bytes, NULL);
+}
+
+static apr_status_t make_mutexes(retained_t *kept, server_rec *s)
+{
+    for (int i = 0; i < MLG_STRIPES; i++) {
+        apr_status_t rv = ap_global_mutex_create(
+            &kept->mutex[i], &kept->mutex_file[i], "mlgate",
+            apr_itoa(s->process->pool, i), s, s->process->pool, 0);
+
+        if (rv != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                         MLG0002 "cannot create mutex %d of %d; the server "
+                                 "will not start without them; choose another "
+                                 "mechanism with 'Mutex ... mlgate' or raise "
+                                 "the limit on open files",
+                         i + 1, MLG_STRIPES);
+            return rv;
+        }
+    }
+    kept->has_mutexes = 1;
+    return APR_SUCCESS;
+}
+
+apr_status_t mlgate_segment_open(server_rec *s)
+{
+    retained_t *kept = ap_retained_data_get(RETAINED);
+    mlgate_conf_t conf;
+    apr_status_t rv;
+
+    if (kept == NULL) {
+        kept = ap_retained_data_create(RETAINED, sizeof(*kept));
+    }
+    mlgate_conf_global(s, &conf);
+    rv = attach(kept, (uint32_t)conf.table_size, s);
+    if (rv == APR_SUCCESS && !kept->has_mutexes) {
+        rv = make_mutexes(kept, s);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    mlgate.mutex = kept->mutex;
+    mlgate.mutex_file = kept->mutex_file;
+    mlgate.ipv6_prefix = (unsigned)conf.ipv6_prefix;
+    mlgate.gate.segment->generation++;
+    mlgate.is_serving = 1;
+    return APR_SUCCESS;
+}
+
+apr_status_t mlgate_segment_child(server_rec *s, apr_pool_t *pchild)
+{
+    for (int i = 0; mlgate.is_serving && i < MLG_STRIPES; i++) {
+        apr_status_t rv = apr_global_mutex_child_init(
+            &mlgate.mutex[i], mlgate.mutex_file[i], pchild);
+
+        if (rv != APR_SUCCESS) {
+            mlgate.is_serving = 0;
+            ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                         MLG0006 "cannot open mutex %d in a child; this child "
+                                 "lets every request through; restart the "
+                                 "server",
+                         i);
+            return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
