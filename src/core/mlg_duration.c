@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define SEC        ((int64_t)APR_USEC_PER_SEC)
-#define CENTURY_US (100 * 365 * 86400 * SEC)
+#define CENTURY_US (SEC * 86400 * 365 * 100)
 
 static const struct {
     const char *unit;
