@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The handler "mlgate-status": which endpoint a request means, and whether it
+ * may have it. Who may come here at all is for the configuration to say.
+ */
+#include "status.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include <stdlib.h>
+
+#define HANDLER "mlgate-status"
+
+/* ---- endpoints ----------------------------------------------------------- */
+
+typedef struct route_t {
+    const char *name;
+    const char *argument; /* what follows the name, for people; NULL: nothing */
+    int is_order;         /* 1: POST only; 0: GET and HEAD */
+    int (*answer)(request_rec *r, const char *argument);
+    const char *about;
+} route_t;
+
+static int get_root(request_rec *r, const char *argument);
+static int get_health(request_rec *r, const char *argument);
+static int get_stats(request_rec *r, const char *argument);
+static int get_metrics(request_rec *r, const char *argument);
+static int get_client(request_rec *r, const char *argument);
+static int get_decision(request_rec *r, const char *argument);
+
+/* clang-format off */
+static const route_t routes[] = {
+    {"",         NULL,   0, get_root,    "this gateway"},
+    {"health",   NULL,   0, get_health,  "200 when well, 503 with reasons"},
+    {"stats",    NULL,   0, get_stats,   "counters, blocks, top clients, decisions"},
+    {"metrics",  NULL,   0, get_metrics, "for Prometheus"},
+    {"client",   "{ip}", 0, get_client,  "all that is known of one client"},
+    {"decision", "{id}", 0, get_decision,"why a request was refused"},
+    {"block",    "{ip}", 1, mlgate_order_block,
+     "refuse this client; ?ttl=10m&reason=..."},
+    {"unblock",  "{ip}", 1, mlgate_order_unblock,
+     "let this client through unjudged; ?ttl=10m&reason=..."},
+};
+/* clang-format on */
+
+#define NROUTES (sizeof(routes) / sizeof(routes[0]))
+
+static int get_root(request_rec *r, const char *argument)
+{
+    json_t *endpoints;
+
+    (void)argument;
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    if (mlgate_wants_html(r)) {
+        return mlgate_page(r, mlgate_survey(r, 1));
+    }
+    endpoints = json_object();
+    for (size_t i = 1; i < NROUTES; i++) {
+        const route_t *e = &routes[i];
+
+        json_object_set_new(
+            endpoints,
+            apr_pstrcat(r->pool, e->is_order ? "POST " : "GET ", e->name,
+                        (e->argument != NULL) ? "/" : NULL, e->argument, NULL),
+            json_string(e->about));
+    }
+    return mlgate_answer(r, HTTP_OK,
+                         mlg_report_info(mlgate_survey(r, 0), endpoints));
+}
+
+static int get_health(request_rec *r, const char *argument)
+{
+    mlg_shard_t before;
+    const mlg_snapshot_t *s = NULL;
+    json_t *report;
+    int is_well;
+
+    (void)argument;
+    if (mlgate.is_serving) {
+        s = mlgate_survey(r, 0);
+        if (!mlgate_survey_before(s->now_us, &s->total, &before)) {
+            before = s->total;
+        }
+    }
+    report = mlg_report_health(s, &before, &is_well);
+    return mlgate_answer(r, is_well ? HTTP_OK : HTTP_SERVICE_UNAVAILABLE,
+                         report);
+}
+
+static int get_stats(request_rec *r, const char *argument)
+{
+    (void)argument;
+    return mlgate_answer(r, HTTP_OK, mlg_report_stats(mlgate_survey(r, 1)));
+}
+
+static int get_metrics(request_rec *r, const char *argument)
+{
+    size_t bytes = 0;
+    char *text = mlg_report_metrics(mlgate_survey(r, 0), &bytes);
+
+    (void)argument;
+    return mlgate_answer_text(r, "text/plain; version=0.0.4; charset=utf-8",
+                              text, bytes);
+}
+
+static int get_client(request_rec *r, const char *argument)
+{
+    mlg_client_view_t view;
+    mlg_key_t addr;
+    const char *wrong = mlgate_order_address(r, argument, &addr);
+
+    if (wrong != NULL) {
+        return mlgate_problem(r, HTTP_BAD_REQUEST, "%s", wrong);
+    }
+    if (mlgate_survey_client(r, &addr, &view) != APR_SUCCESS) {
+        apr_table_setn(r->headers_out, "Retry-After", "1");
+        return mlgate_problem(r, HTTP_SERVICE_UNAVAILABLE,
+                              "the client's stripe was busy for a second; try "
+                              "again");
+    }
+    if (!view.has_record && !view.has_block && !view.is_allowed) {
+        return mlgate_problem(r, HTTP_NOT_FOUND,
+                              "nothing is known of %s: it was not seen lately, "
+                              "or lost its place to others",
+                              argument);
+    }
+    return mlgate_answer(r, HTTP_OK, mlg_report_client(&view));
+}
+
+static int get_decision(request_rec *r, const char *argument)
+{
+    mlgate_conf_t conf;
+    mlg_rules_t rules;
+    mlg_decision_t d;
+    apr_uint64_t id;
+
+    if (mlg_report_id_parse(&id, argument) != APR_SUCCESS) {
+        return mlgate_problem(r, HTTP_BAD_REQUEST,
+                              "'%.60s' is not a reference ID; it has 16 "
+                              "hexadecimal digits",
+                              argument);
+    }
+    if (!mlg_ring_find(mlgate.gate.ring, id, &d)) {
+        return mlgate_problem(r, HTTP_NOT_FOUND,
+                              "no decision %s among the latest %d", argument,
+                              MLG_DECISIONS);
+    }
+    mlgate_rules(&rules, mlgate_conf_of_server(r->server, &conf));
+    return mlgate_answer(
+        r, HTTP_OK, mlg_report_decision(&d, mlgate.ipv6_prefix, rules.model));
+}
+
+/* ---- which endpoint ------------------------------------------------------ */
+
+/* The endpoint that `path` names exactly; it has no slash at either end. */
+static const route_t *match(const char *path, const char **argument)
+{
+    size_t len = strcspn(path, "/");
+    int has_more = path[len] == '/';
+
+    for (size_t i = 0; i < NROUTES; i++) {
+        if (strlen(routes[i].name) == len &&
+            strncmp(routes[i].name, path, len) == 0 &&
+            (routes[i].argument != NULL) == has_more) {
+            *argument = has_more ? path + len + 1 : "";
+            return &routes[i];
+        }
+    }
+    return NULL;
+}
+
+/* How many bytes of the path lead to where a <Location> mounted us; -1 when it
+ * was something else (a pattern, a directory, an expression). */
+static apr_ssize_t mount_of(const request_rec *r)
+{
+    const core_server_config *conf =
+        ap_get_core_module_config(r->server->module_config);
+    apr_ssize_t found = -1;
+
+    for (int i = 0; conf->sec_url != NULL && i < conf->sec_url->nelts; i++) {
+        const core_dir_config *section = ap_get_core_module_config(
+            APR_ARRAY_IDX(conf->sec_url, i, ap_conf_vector_t *));
+        size_t len = (section->d != NULL) ? strlen(section->d) : 0;
+
+        while (len > 0 && section->d[len - 1] == '/') {
+            len--;
+        }
+        if (section->d != NULL && section->r == NULL &&
+            !section->d_is_fnmatch && section->handler != NULL &&
+            strcmp(section->handler, HANDLER) == 0 &&
+            strncmp(r->uri, section->d, len) == 0 &&
+            (r->uri[len] == '/' || r->uri[len] == '\0') &&
+            (apr_ssize_t)len > found) {
+            found = (apr_ssize_t)len;
+        }
+    }
+    return found;
+}
+
+/* Below a known mount the rest of the path must be an endpoint. Elsewhere the
+ * path's end says which it is, and one that says nothing is the root. */
+static const route_t *find_route(const request_rec *r, const char **argument)
+{
+    apr_ssize_t mount = mount_of(r);
+    char *path = apr_pstrdup(r->pool, r->uri + ((mount > 0) ? mount : 0));
+    size_t len = strlen(path);
+    const route_t *route;
+
+    while (len > 0 && path[len - 1] == '/') {
+        path[--len] = '\0';
+    }
+    while (*path == '/') {
+        path++;
+    }
+    if (mount >= 0) {
+        return match(path, argument);
+    }
+    for (char *at = path + strlen(path); at > path; at--) {
+        if (at[-1] == '/' && *at != '\0') {
+            route = match(at, argument);
+            if (route != NULL) {
+                return route;
+            }
+        }
+    }
+    route = match(path, argument);
+    return (route != NULL) ? route : match("", argument);
+}
+
+/* ---- who may give orders ------------------------------------------------- */
+
+/* The authority without the port that goes without saying. */
+static const char *without_port(request_rec *r, const char *authority,
+                                const char *port)
+{
+    size_t len = strlen(authority);
+    size_t tail = strlen(port);
+
+    return (len > tail && strcmp(authority + len - tail, port) == 0)
+               ? apr_pstrmemdup(r->pool, authority, len - tail)
+               : authority;
+}
+
+/* Did another site's page make the browser send this? Browsers say so in
+ * Sec-Fetch-Site, and all but the oldest send Origin with a POST. Programs
+ * send neither. */
+static int is_cross_site(request_rec *r)
+{
+    const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
+    const char *origin = apr_table_get(r->headers_in, "Origin");
+    const char *host = apr_table_get(r->headers_in, "Host");
+    const char *port;
+
+    if (site != NULL && ap_cstr_casecmp(site, "same-origin") != 0 &&
+        ap_cstr_casecmp(site, "none") != 0) {
+        return 1;
+    }
+    if (origin == NULL) {
+        return 0;
+    }
+    if (ap_cstr_casecmpn(origin, "http://", 7) == 0) {
+        origin += 7;
+        port = ":80";
+    }
+    else if (ap_cstr_casecmpn(origin, "https://", 8) == 0) {
+        origin += 8;
+        port = ":443";
+    }
+    else {
+        return 1; /* "null" among others */
+    }
+    return host == NULL || ap_cstr_casecmp(without_port(r, origin, port),
+                                           without_port(r, host, port)) != 0;
+}
+
+static int refuse_method(request_rec *r, const route_t *route)
+{
+    apr_table_setn(r->headers_out, "Allow",
+                   route->is_order ? "POST" : "GET, HEAD");
+    return mlgate_problem(r, HTTP_METHOD_NOT_ALLOWED,
+                          "%.20s is not for this; it takes %s", r->method,
+                          route->is_order ? "POST, for it changes something"
+                                          : "GET and HEAD");
+}
+
+int mlgate_status_handler(request_rec *r)
+{
+    const route_t *route;
+    const char *argument = "";
+    int rv;
+
+    if (r->handler == NULL || strcmp(r->handler, HANDLER) != 0) {
+        return DECLINED;
+    }
+    rv = ap_discard_request_body(r); /* parameters are in the path and query */
+    if (rv != OK) {
+        return rv;
+    }
+    route = find_route(r, &argument);
+    if (route == NULL) {
+        return mlgate_problem(r, HTTP_NOT_FOUND,
+                              "there is nothing at '%.60s' here; GET the root "
+                              "of this location for what there is",
+                              r->uri);
+    }
+    if (r->method_number != (route->is_order ? M_POST : M_GET)) {
+        return refuse_method(r, route);
+    }
+    if (route->is_order && is_cross_site(r)) {
+        return mlgate_problem(r, HTTP_FORBIDDEN,
+                              "another site's page sent this; orders are taken "
+                              "from this site's pages and from programs");
+    }
+    if (!mlgate.is_serving && route->answer != get_health) {
+        return mlgate_problem(r, HTTP_SERVICE_UNAVAILABLE,
+                              "the shared table is not mapped; the error log "
+                              "says why");
+    }
+    return route->answer(r, argument);
+}

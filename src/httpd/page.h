@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the status page's files share. Everything a client could have chosen
+ * is escaped where it is written.
+ */
+#ifndef MLGATE_PAGE_H
+#define MLGATE_PAGE_H
+
+#include "status.h"
+
+typedef struct mlgate_page_t {
+    request_rec *r;
+    const mlg_snapshot_t *s;
+    const char *base; /* what a link begins with, escaped */
+} mlgate_page_t;
+
+/** @return the number in groups of three digits, in r->pool */
+const char *mlgate_page_number(request_rec *r, apr_uint64_t n);
+
+/** The lists, each a section of the page. */
+void mlgate_page_blocks(const mlgate_page_t *page);
+void mlgate_page_watched(const mlgate_page_t *page);
+void mlgate_page_decisions(const mlgate_page_t *page);
+
+/** The style sheet (page_style.c). */
+extern const char mlgate_page_style[];
+
+#endif /* MLGATE_PAGE_H */
