@@ -40,6 +40,9 @@ int mlg_path_is_asset(mlg_text_t path)
         if (c == '.') {
             break;
         }
+        if (c == '\0') { /* would vanish from the word */
+            return 0;
+        }
         word |= (uint64_t)(unsigned char)c << (8 * len);
         len++;
     }
@@ -213,25 +216,28 @@ static mlg_text_t session_part(mlg_text_t cookie)
  * ("http://host/path") loses its scheme and authority. */
 static void split_target(mlg_text_t target, mlg_text_t *path, mlg_text_t *query)
 {
-    const char *end = target.at + target.len;
     const char *at = target.at;
+    const char *end;
     const char *mark;
+    const char *stop;
 
     *path = *query = NO_TEXT;
-    if (target.at == NULL) {
+    if (at == NULL) {
         return;
     }
-    if (target.len > 0 && *at != '/') {
-        const char *scheme = memmem(at, target.len, "://", 3);
+    end = at + target.len;
+    mark = memchr(at, '?', target.len);
+    stop = (mark != NULL) ? mark : end;
+    if (at < stop && *at != '/') {
+        const char *scheme = memmem(at, (size_t)(stop - at), "://", 3);
 
         if (scheme != NULL) {
-            at = memchr(scheme + 3, '/', (size_t)(end - scheme - 3));
-            at = (at != NULL) ? at : end;
+            at = memchr(scheme + 3, '/', (size_t)(stop - scheme - 3));
+            at = (at != NULL) ? at : stop;
         }
     }
-    mark = memchr(at, '?', (size_t)(end - at));
     path->at = at;
-    path->len = (size_t)((mark != NULL ? mark : end) - at);
+    path->len = (size_t)(stop - at);
     if (mark != NULL && mark + 1 < end) {
         query->at = mark + 1;
         query->len = (size_t)(end - mark - 1);
@@ -331,6 +337,8 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
     if ((request->knows & MLG_KNOWS_HOST) != 0 && request->is_odd_host) {
         out->is |= MLG_IS_ODD_HOST;
     }
-    out->is |= request->is_http2 ? MLG_IS_HTTP2 : 0;
+    if ((request->knows & MLG_KNOWS_HTTP2) != 0 && request->is_http2) {
+        out->is |= MLG_IS_HTTP2;
+    }
     out->is |= request->is;
 }
