@@ -40,7 +40,7 @@ static unsigned rank_of(const mlg_bucket_t *b, unsigned way)
     return b->rank[way] ^ way;
 }
 
-/* Move a way to rank `to`; those between move back by one. */
+/* Move a way to rank `to`; those between move over by one. */
 static void move_to(mlg_bucket_t *b, unsigned way, unsigned to)
 {
     unsigned from = rank_of(b, way);
@@ -52,6 +52,7 @@ static void move_to(mlg_bucket_t *b, unsigned way, unsigned to)
         unsigned rank = rank_of(b, i);
 
         rank += (rank >= to && rank < from);
+        rank -= (rank <= to && rank > from);
         b->rank[i] = (uint8_t)(rank ^ i);
     }
     b->rank[way] = (uint8_t)(to ^ way);
