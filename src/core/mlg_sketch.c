@@ -3,6 +3,10 @@
 
 #include "mlg_window.h"
 
+/* A clock steps back by a few panes; a pane number further in the future is
+ * one of the last round, for 16 bits of them wrap. */
+#define PANES_BACK 60
+
 static uint16_t tag_of(uint64_t word)
 {
     return (uint16_t)(word >> 48);
@@ -42,9 +46,12 @@ float mlg_sketch_add(const mlg_sketch_t *sketch, uint64_t hash,
 
         counts.now = (uint16_t)(word >> 16);
         counts.before = (uint16_t)word;
-        /* an age in the upper half is a clock that stepped back */
-        mlg_panes_shift(&counts, (age < INT16_MAX) ? age : 0);
-        pane = (age < INT16_MAX) ? pane : pane_of(word);
+        if (age > UINT16_MAX - PANES_BACK) {
+            pane = pane_of(word); /* the clock stepped back */
+        }
+        else {
+            mlg_panes_shift(&counts, age);
+        }
     }
     if (n > 0) {
         mlg_panes_add(&counts);
