@@ -115,8 +115,10 @@ static int claims_browser(mlg_text_t agent)
 }
 
 /* Weighted absences, 0..65535. Fetch metadata is sent to trustworthy origins
- * only, so it is expected over TLS from versions that have it. */
-static uint16_t header_anomaly(const mlg_request_t *request, int browser)
+ * only, so it is expected over TLS from versions that have it. The User-Agent
+ * is searched last and only where it matters: a browser's own requests seldom
+ * get that far. */
+static uint16_t header_anomaly(const mlg_request_t *request)
 {
     unsigned sum = 0;
 
@@ -127,9 +129,10 @@ static uint16_t header_anomaly(const mlg_request_t *request, int browser)
         sum += 16000;
     }
     if (request->accept_language.at == NULL) {
-        sum += browser ? 16000 : 8000;
+        sum += claims_browser(request->agent) ? 16000 : 8000;
     }
-    if (browser && request->is_secure && request->sec_fetch_mode.at == NULL &&
+    if (request->is_secure && request->sec_fetch_mode.at == NULL &&
+        claims_browser(request->agent) &&
         (VERSION_AFTER(request->agent, "Chrome/") >= 80 ||
          VERSION_AFTER(request->agent, "Firefox/") >= 90)) {
         sum += 16000;
@@ -137,15 +140,19 @@ static uint16_t header_anomaly(const mlg_request_t *request, int browser)
     return (uint16_t)((sum > 65535) ? 65535 : sum);
 }
 
-static int odd_encoding(const mlg_request_t *request, int browser, int asset)
+static int odd_encoding(const mlg_request_t *request, int asset)
 {
     mlg_text_t sent = request->accept_encoding;
 
     if (sent.at == NULL || sent.len == 0) {
         return 1;
     }
+    if (asset || (sent.len >= 4 && memcmp(sent.at, "gzip", 4) == 0)) {
+        return 0;
+    }
     /* Media is asked for with "identity" by every browser. */
-    return browser && !asset && !HAS(sent, "gzip") && !HAS(sent, "identity");
+    return !HAS(sent, "gzip") && !HAS(sent, "identity") &&
+           claims_browser(request->agent);
 }
 
 /* @return bytes announced; sets *odd for a length that is no number */
@@ -260,7 +267,6 @@ static void arrive_with_headers(mlg_arrival_t *out,
                                 const mlg_request_t *request,
                                 const mlg_secret_t *secret)
 {
-    int browser = claims_browser(request->agent);
     int asset = (out->is & MLG_IS_ASSET) != 0;
     int odd_length = 0;
     int has_body;
@@ -268,8 +274,8 @@ static void arrive_with_headers(mlg_arrival_t *out,
     out->header_fields =
         (uint16_t)((request->header_fields > 65535) ? 65535
                                                     : request->header_fields);
-    out->header_anomaly = header_anomaly(request, browser);
-    if (odd_encoding(request, browser, asset)) {
+    out->header_anomaly = header_anomaly(request);
+    if (odd_encoding(request, asset)) {
         out->is |= MLG_IS_ODD_ENCODING;
     }
     out->body_bytes = announced_bytes(request->content_length, &odd_length);
@@ -316,10 +322,10 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
     out->path_segments = count_segments(path);
     out->query =
         (query.at != NULL) ? mlg_hash_text(secret, query.at, query.len) : 0;
-    out->agent =
-        (request->agent.at != NULL && request->agent.len > 0)
-            ? mlg_hash_text(secret, request->agent.at, request->agent.len)
-            : 0;
+    if ((request->knows & MLG_KNOWS_AGENT) != 0 && request->agent.len > 0) {
+        out->agent =
+            mlg_hash_text(secret, request->agent.at, request->agent.len);
+    }
     out->is |= mlg_path_is_asset(path) ? MLG_IS_ASSET : 0;
     if (!IS(request->method, "GET") && !IS(request->method, "HEAD")) {
         out->is |= MLG_IS_OTHER_METHOD;
