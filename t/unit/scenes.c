@@ -93,14 +93,21 @@ static void assets(stage_t *s, apr_time_t at_us, int n, apr_time_t step_us,
 
 /* ---- floods ------------------------------------------------------------- */
 
-/* @param per_second  requests; @param connections  each used in turn */
+/* @param per_second   requests
+ * @param connections  used in turn, new ones each time unless kept alive
+ * @param path         asked for again and again, or with a number behind it */
 static void flood(stage_t *s, apr_time_t at_us, int n, int per_second,
-                  unsigned connections, int keeps_alive, const char *pattern)
+                  unsigned connections, int keeps_alive, const char *path)
 {
+    int is_one_page = path[1] == '\0';
+
     for (int i = 0; i < n; i++) {
-        ASK_N(s, at_us + SEC(1) * i / per_second,
-              keeps_alive ? 1 + (unsigned)i / connections : 1, pattern,
-              (int)chance(s, 500));
+        apr_time_t when = at_us + SEC(1) * i / per_second;
+        unsigned depth = keeps_alive ? 1 + (unsigned)i / connections : 1;
+        char target[100];
+
+        snprintf(target, sizeof(target), "%s%u", path, chance(s, 500));
+        ask(s, when, depth, is_one_page ? path : target);
     }
 }
 
@@ -141,7 +148,7 @@ static void wrk_disguised(stage_t *s, apr_time_t at)
     s->now.is_secure = 0;
     s->now.sec_fetch_mode = NONE;
     s->takes_us = MS(10);
-    flood(s, at, 4000, 1500, 32, 1, "/shop/item/%d?q=3");
+    flood(s, at, 4000, 1500, 32, 1, "/shop/item/");
 }
 
 static void siege(stage_t *s, apr_time_t at)
@@ -155,7 +162,7 @@ static void siege_random(stage_t *s, apr_time_t at)
 {
     tool(s, "Mozilla/5.0 (pc-x86_64-linux-gnu) Siege/4.0.7", "*/*");
     s->now.accept_encoding = TEXT("gzip, deflate");
-    flood(s, at, 2000, 100, 5, 0, "/page/%d");
+    flood(s, at, 2000, 100, 5, 0, "/page/");
 }
 
 static void h2load(stage_t *s, apr_time_t at)
@@ -169,19 +176,19 @@ static void h2load_many(stage_t *s, apr_time_t at)
 {
     tool(s, "h2load nghttp2/1.52.0", NULL);
     s->now.is_http2 = 1;
-    flood(s, at, 2000, 500, 10, 1, "/page/%d");
+    flood(s, at, 2000, 500, 10, 1, "/page/");
 }
 
 static void script_as_browser(stage_t *s, apr_time_t at)
 {
     browser(s, NULL, NULL);
-    flood(s, at, 2000, 100, 8, 0, "/page/%d");
+    flood(s, at, 2000, 100, 8, 0, "/page/");
 }
 
 static void script_as_browser_kept(stage_t *s, apr_time_t at)
 {
     browser(s, NULL, NULL);
-    flood(s, at, 4000, 300, 8, 1, "/page/%d");
+    flood(s, at, 4000, 300, 8, 1, "/page/");
 }
 
 /* ---- people ------------------------------------------------------------- */
