@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+package MLGate::Server;
+
+# An httpd of a test's own: its configuration, its directory, its port. It is
+# stopped when the object goes, when the test ends and when the test dies.
+use strict;
+use warnings;
+use Cwd ();
+use File::Path ();
+use IO::Socket::IP ();
+use POSIX ();
+use MLGate::Client ();
+use MLGate::Log ();
+
+my $work = $ENV{MLGATE_WORK};
+my $httpd = $ENV{MLGATE_HTTPD} || '/usr/sbin/apache2';
+my $count = 0;
+my %running;
+my $next_port;
+
+sub free_port {
+    require Apache::Test;
+    $next_port //= Apache::Test::vars('port') + 10;
+    for (1 .. 200) {
+        my $port = $next_port++;
+        my $probe = IO::Socket::IP->new(LocalHost => '127.0.0.1',
+            LocalPort => $port, Listen => 1, ReuseAddr => 1);
+        return $port if $probe;
+    }
+    die "no free port above " . ($next_port - 200) . "\n";
+}
+
+my $PREAMBLE = <<'END';
+ServerRoot "%DIR%"
+DocumentRoot "%WORK%/t/htdocs"
+Include "%WORK%/modules.conf"
+Listen 127.0.0.1:%PORT%
+ServerName gate.test
+PidFile "%DIR%/httpd.pid"
+DefaultRuntimeDir "%DIR%"
+ErrorLog "%DIR%/error_log"
+LogLevel warn mlgate:info
+TypesConfig /etc/mime.types
+KeepAliveTimeout 30
+MaxKeepAliveRequests 0
+GracefulShutdownTimeout 5
+RemoteIPHeader X-Forwarded-For
+RemoteIPInternalProxy 127.0.0.1
+<Directory />
+    Require all granted
+</Directory>
+<Location /mlgate>
+    SetHandler mlgate-status
+    MLGateEngine off
+    Require local
+</Location>
+END
+
+my $PROCESSES = <<'END';
+<IfModule mpm_prefork_module>
+    StartServers 4
+    MinSpareServers 4
+    MaxSpareServers 16
+    ServerLimit 16
+    MaxRequestWorkers 16
+</IfModule>
+<IfModule !mpm_prefork_module>
+    StartServers 2
+    ServerLimit 4
+    ThreadsPerChild 8
+    MinSpareThreads 8
+    MaxSpareThreads 32
+    MaxRequestWorkers 32
+</IfModule>
+END
+
+# write(conf => text, processes => MPM settings): in both, and in rewrite(),
+# %DIR% %WORK% %PORT% %MODULES% stand for the server's own.
+sub write {
+    my ($class, %o) = @_;
+    my $n = ++$count;
+    my $dir = "$work/own-$$-$n";
+    File::Path::make_path($dir);
+    my $self = bless { dir => $dir, port => free_port(), %o, owner => $$ },
+        $class;
+    $self->rewrite($o{conf});
+    $self->{log} = MLGate::Log->new("$dir/error_log", whole => 1);
+    return $self;
+}
+
+sub rewrite {
+    my ($self, $conf) = @_;
+    my $text = $PREAMBLE . ($self->{processes} // $PROCESSES) . ($conf // '');
+    my %var = (DIR => $self->{dir}, WORK => $work, PORT => $self->{port},
+        MODULES => $ENV{MLGATE_MODULES} || '/usr/lib/apache2/modules');
+    $text =~ s/%(DIR|WORK|PORT|MODULES)%/$var{$1}/g;
+    open my $fh, '>', "$self->{dir}/httpd.conf" or die "httpd.conf: $!\n";
+    print {$fh} $text;
+    close $fh or die "httpd.conf: $!\n";
+    return $self;
+}
+
+# httpd -t: (exit status, what it said)
+sub check {
+    my ($self) = @_;
+    my $said = qx{$httpd -f "$self->{dir}/httpd.conf" -t 2>&1};
+    return ($? >> 8, $said);
+}
+
+sub start {
+    my ($self) = @_;
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        open STDOUT, '>>', "$self->{dir}/said";
+        open STDERR, '>&', \*STDOUT;
+        { exec $httpd, '-f', "$self->{dir}/httpd.conf", '-DFOREGROUND' }
+        POSIX::_exit(127);
+    }
+    $self->{pid} = $pid;
+    $running{$pid} = $self;
+    $self->wait_until_up;
+    return $self;
+}
+
+sub said {
+    my ($self) = @_;
+    my $text = '';
+    for my $file ("$self->{dir}/said", "$self->{dir}/error_log") {
+        open my $fh, '<', $file or next;
+        local $/;
+        $text .= <$fh> // '';
+    }
+    return $text;
+}
+
+sub wait_until_up {
+    my ($self) = @_;
+    for (1 .. 200) {
+        return if IO::Socket::IP->new(PeerHost => '127.0.0.1',
+            PeerPort => $self->{port}, Timeout => 1);
+        if (waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid}) {
+            delete $running{ delete $self->{pid} };
+            die "httpd did not start: " . $self->said;
+        }
+        select undef, undef, undef, 0.05;
+    }
+    die "httpd does not answer: " . $self->said;
+}
+
+# The children that serve: direct children of the parent.
+sub children {
+    my ($self) = @_;
+    my @pids;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $fh, '<', $stat or next;
+        my $line = <$fh> // next;
+        push @pids, $1 if $line =~ /^(\d+) \(.*\) [^Z] $self->{pid} /;
+    }
+    return @pids;
+}
+
+# A graceful restart that is over: the parent has read the configuration anew
+# and said so.
+sub graceful {
+    my ($self) = @_;
+    my $resumed = qr/resuming normal operations|configured -- resuming/;
+    my $before = () = $self->said =~ /$resumed/g;
+    kill USR1 => $self->{pid};
+    for (1 .. 200) {
+        my $now = () = $self->said =~ /$resumed/g;
+        return $self if $now > $before;
+        select undef, undef, undef, 0.05;
+    }
+    die "the graceful restart did not end: " . $self->said;
+}
+
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return $self;
+    delete $running{$pid};
+    kill TERM => $pid;
+    for (1 .. 200) {
+        return $self if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        select undef, undef, undef, 0.05;
+    }
+    kill KILL => $pid;
+    waitpid $pid, 0;
+    return $self;
+}
+
+sub client {
+    my ($self, $addr, %o) = @_;
+    return MLGate::Client->new(addr => $addr, port => $self->{port}, %o);
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    local ($?, $@, $!);
+    $self->stop if $self->{owner} == $$;
+}
+
+sub stop_all {
+    local ($?, $@, $!);
+    $_->{owner} == $$ && $_->stop for values %running;
+}
+
+$SIG{TERM} = $SIG{INT} = $SIG{HUP} = sub { exit 143 };
+END { stop_all() }
+
+1;
