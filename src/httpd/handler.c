@@ -132,7 +132,6 @@ static int get_client(request_rec *r, const char *argument)
 
 static int get_decision(request_rec *r, const char *argument)
 {
-    mlgate_conf_t conf;
     mlg_rules_t rules;
     mlg_decision_t d;
     apr_uint64_t id;
@@ -148,7 +147,7 @@ static int get_decision(request_rec *r, const char *argument)
                               "no decision %s among the latest %d", argument,
                               MLG_DECISIONS);
     }
-    mlgate_rules(&rules, mlgate_conf_of_server(r->server, &conf));
+    mlgate_rules(&rules, mlgate_conf_of_server(r->server));
     return mlgate_answer(
         r, HTTP_OK, mlg_report_decision(&d, mlgate.ipv6_prefix, rules.model));
 }
@@ -172,9 +171,22 @@ static const route_t *match(const char *path, const char **argument)
     return NULL;
 }
 
+/* Does this <Location>, as SetHandler has it, name our handler? httpd keeps
+ * even a plain name as an expression. */
+static int sets_handler(request_rec *r, const core_dir_config *section)
+{
+    const char *name = section->handler;
+    const char *err = NULL;
+
+    if (section->expr_handler != NULL) {
+        name = ap_expr_str_exec(r, section->expr_handler, &err);
+    }
+    return err == NULL && name != NULL && strcmp(name, HANDLER) == 0;
+}
+
 /* How many bytes of the path lead to where a <Location> mounted us; -1 when it
  * was something else (a pattern, a directory, an expression). */
-static apr_ssize_t mount_of(const request_rec *r)
+static apr_ssize_t mount_of(request_rec *r)
 {
     const core_server_config *conf =
         ap_get_core_module_config(r->server->module_config);
@@ -183,50 +195,67 @@ static apr_ssize_t mount_of(const request_rec *r)
     for (int i = 0; conf->sec_url != NULL && i < conf->sec_url->nelts; i++) {
         const core_dir_config *section = ap_get_core_module_config(
             APR_ARRAY_IDX(conf->sec_url, i, ap_conf_vector_t *));
-        size_t len = (section->d != NULL) ? strlen(section->d) : 0;
+        size_t len;
 
+        if (section->d == NULL || section->r != NULL || section->d_is_fnmatch) {
+            continue;
+        }
+        len = strlen(section->d);
         while (len > 0 && section->d[len - 1] == '/') {
             len--;
         }
-        if (section->d != NULL && section->r == NULL &&
-            !section->d_is_fnmatch && section->handler != NULL &&
-            strcmp(section->handler, HANDLER) == 0 &&
-            strncmp(r->uri, section->d, len) == 0 &&
+        if ((apr_ssize_t)len > found && strncmp(r->uri, section->d, len) == 0 &&
             (r->uri[len] == '/' || r->uri[len] == '\0') &&
-            (apr_ssize_t)len > found) {
+            sets_handler(r, section)) {
             found = (apr_ssize_t)len;
         }
     }
     return found;
 }
 
-/* Below a known mount the rest of the path must be an endpoint. Elsewhere the
- * path's end says which it is, and one that says nothing is the root. */
-static const route_t *find_route(const request_rec *r, const char **argument)
+/* A path without the slashes at its ends. */
+static char *trim(apr_pool_t *p, const char *path)
 {
-    apr_ssize_t mount = mount_of(r);
-    char *path = apr_pstrdup(r->pool, r->uri + ((mount > 0) ? mount : 0));
-    size_t len = strlen(path);
-    const route_t *route;
+    size_t len;
 
-    while (len > 0 && path[len - 1] == '/') {
-        path[--len] = '\0';
-    }
     while (*path == '/') {
         path++;
     }
-    if (mount >= 0) {
-        return match(path, argument);
+    len = strlen(path);
+    while (len > 0 && path[len - 1] == '/') {
+        len--;
     }
-    for (char *at = path + strlen(path); at > path; at--) {
-        if (at[-1] == '/' && *at != '\0') {
+    return apr_pstrmemdup(p, path, len);
+}
+
+/* Was it the mount itself that was asked for, before mod_dir looked for an
+ * index file there? */
+static int asked_for_mount(request_rec *r, apr_ssize_t mount)
+{
+    const char *asked = r->parsed_uri.path;
+
+    return asked != NULL &&
+           strcmp(trim(r->pool, asked),
+                  trim(r->pool, apr_pstrmemdup(r->pool, r->uri,
+                                               (apr_size_t)mount))) == 0;
+}
+
+/* Below a known mount the rest of the path must be an endpoint. Elsewhere the
+ * path's end says which it is, and one that says nothing is the root. */
+static const route_t *find_route(request_rec *r, const char **argument)
+{
+    apr_ssize_t mount = mount_of(r);
+    char *path = trim(r->pool, r->uri + ((mount > 0) ? mount : 0));
+    const route_t *route = match(path, argument);
+
+    if (route == NULL && mount >= 0) {
+        return asked_for_mount(r, mount) ? match("", argument) : NULL;
+    }
+    for (char *at = path + strlen(path); route == NULL && at > path; at--) {
+        if (at[-1] == '/') {
             route = match(at, argument);
-            if (route != NULL) {
-                return route;
-            }
         }
     }
-    route = match(path, argument);
     return (route != NULL) ? route : match("", argument);
 }
 

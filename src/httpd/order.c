@@ -114,10 +114,8 @@ static const char *read_terms(request_rec *r, terms_t *terms)
 {
     const char *wrong = NULL;
     char *rest = (r->args != NULL) ? apr_pstrdup(r->pool, r->args) : NULL;
-    mlgate_conf_t conf;
 
-    mlgate_conf_of_server(r->server, &conf);
-    terms->ttl_us = conf.block_for_us;
+    terms->ttl_us = mlgate_conf_of_server(r->server)->block_for_us;
     terms->reason = NULL;
     while (rest != NULL && wrong == NULL) {
         char *pair = rest;
@@ -134,21 +132,11 @@ static const char *read_terms(request_rec *r, terms_t *terms)
 }
 
 static json_t *describe(const char *done, const mlg_client_view_t *view,
-                        const mlg_block_t *was, const terms_t *terms)
+                        const mlg_block_t *was)
 {
-    mlg_block_t now;
-    json_t *out;
+    json_t *out =
+        mlg_report_block(&view->block, view->ipv6_prefix, view->now_us);
 
-    memset(&now, 0, sizeof(now));
-    now.kind =
-        (strcmp(done, "block") == 0) ? MLG_BLOCK_OPERATOR : MLG_BLOCK_GRACE;
-    now.until_us = view->now_us + terms->ttl_us;
-    now.info.key = view->client.key;
-    now.info.since_us = view->now_us;
-    if (terms->reason != NULL) {
-        apr_cpystrn(now.info.note, terms->reason, sizeof(now.info.note));
-    }
-    out = mlg_report_block(&now, view->ipv6_prefix, view->now_us);
     json_object_set_new(out, "done", json_string(done));
     json_object_set_new(
         out, "replaced",
@@ -164,10 +152,13 @@ static json_t *describe(const char *done, const mlg_client_view_t *view,
     return out;
 }
 
+/* @param view  its block is set to the entry that was made */
 static apr_status_t carry_out(mlg_client_view_t *view, mlg_block_kind kind,
                               const terms_t *terms, mlg_block_t *was)
 {
+    const mlg_blocks_t *blocks = &mlgate.gate.blocks;
     mlg_stripe_t *held = mlgate_stripe_wait(mlg_stripe_of(view->client.hash));
+    apr_uint32_t slot;
     apr_status_t rv;
 
     if (held == NULL) {
@@ -176,6 +167,11 @@ static apr_status_t carry_out(mlg_client_view_t *view, mlg_block_kind kind,
     mlg_stripe_assume(held);
     rv = mlg_order(&mlgate.gate, kind, &view->client.key, view->now_us,
                    view->now_us + terms->ttl_us, terms->reason, held, was);
+    if (rv == APR_SUCCESS &&
+        mlg_block_find(blocks, view->client.hash, view->now_us, NULL, &slot) !=
+            MLG_BLOCK_NONE) {
+        mlg_block_read(blocks, slot, &view->block);
+    }
     mlgate_stripe_drop(held);
     return rv;
 }
@@ -188,7 +184,6 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
     mlg_key_t addr;
     terms_t terms;
     mlg_rules_t rules;
-    mlgate_conf_t conf;
     const char *wrong = mlgate_order_address(r, address, &addr);
     apr_status_t rv;
 
@@ -198,7 +193,7 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
     if (wrong != NULL) {
         return mlgate_problem(r, HTTP_BAD_REQUEST, "%s", wrong);
     }
-    mlgate_rules(&rules, mlgate_conf_of_server(r->server, &conf));
+    mlgate_rules(&rules, mlgate_conf_of_server(r->server));
     memset(&view, 0, sizeof(view));
     view.client = mlg_client_from(&addr, &mlgate.gate.segment->secret,
                                   mlgate.ipv6_prefix);
@@ -225,7 +220,7 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
         r->status = HTTP_SEE_OTHER;
         return OK;
     }
-    return mlgate_answer(r, HTTP_OK, describe(done, &view, &was, &terms));
+    return mlgate_answer(r, HTTP_OK, describe(done, &view, &was));
 }
 
 int mlgate_order_block(request_rec *r, const char *address)

@@ -11,19 +11,18 @@
 
 #include <math.h>
 
-/* Links to things below this page begin with the last segment of its path,
- * unless that ends in a slash. */
+/* Links to things below this page begin with the last segment of the path that
+ * the browser asked for, unless that ends in a slash. */
 static const char *link_base(request_rec *r)
 {
-    const char *last = strrchr(r->uri, '/');
+    const char *path = (r->parsed_uri.path != NULL) ? r->parsed_uri.path : "";
+    const char *last = strrchr(path, '/');
 
-    last = (last != NULL) ? last + 1 : r->uri;
-    if (*last == '\0') {
-        return "";
-    }
-    return apr_pstrcat(
-        r->pool, ap_escape_html(r->pool, ap_os_escape_path(r->pool, last, 0)),
-        "/", NULL);
+    last = (last != NULL) ? last + 1 : path;
+    return (*last != '\0')
+               ? apr_pstrcat(r->pool, "./", ap_escape_html(r->pool, last), "/",
+                             NULL)
+               : "";
 }
 
 /* ---- head and figures ---------------------------------------------------- */

@@ -88,13 +88,14 @@ static double scaled(const struct phrase *phrase, float value)
 /* As many decimals as a reader needs: 0.04, 2.4, 91, but 7 User-Agents. */
 static int decimals_of(enum scale scale, double n)
 {
-    if (scale == COUNT || fabs(n) >= 99.95 || n == nearbyint(n)) {
+    if (scale == COUNT || fabs(n) >= 99.95 ||
+        (scale != PLAIN && n == nearbyint(n))) {
         return 0;
     }
     if (scale == SHARE) {
         return (n > 0.0 && (n < 1.0 || n > 99.0)) ? 1 : 0;
     }
-    return (fabs(n) < 1.0) ? 2 : 1;
+    return (n != 0.0 && fabs(n) < 1.0) ? 2 : 1;
 }
 
 const char *mlg_report_words(char buf[MLG_WORDS_TEXT], uint32_t feature,
@@ -216,8 +217,13 @@ const char *mlg_report_relief_words(char buf[MLG_WORDS_TEXT],
                                     const mlg_relief_t *relief)
 {
     char words[MLG_WORDS_TEXT];
+    float bound = relief->bound;
 
-    mlg_report_words(words, relief->feature, relief->bound);
+    if (phrases[relief->feature].scale == COUNT) {
+        /* "less than 7" of what comes in whole numbers, for 6.75 */
+        bound = relief->must_fall ? ceilf(bound) : floorf(bound);
+    }
+    mlg_report_words(words, relief->feature, bound);
     snprintf(buf, MLG_WORDS_TEXT, "%s than %.*s",
              relief->must_fall ? "less" : "more", MLG_WORDS_TEXT - 16, words);
     return buf;
