@@ -91,8 +91,7 @@ static uint64_t decision_id(const mlg_gate_t *gate, const mlg_arrival_t *a)
 {
     uint64_t seed[3] = {a->from.hash, (uint64_t)a->at_us, a->path};
 
-    return mlg_hash_text(&gate->segment->secret, (const char *)seed,
-                         sizeof(seed));
+    return mlg_hash_bytes(&gate->segment->secret, seed, sizeof(seed));
 }
 
 /* Enter the block of a client that was just convicted. */
@@ -159,6 +158,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
     float pages = mlg_sketch_add(&gate->networks, a->subnet, a->at_us, page);
     mlg_event event;
 
+    d->total = own->total;
     mlg_features_read(d->x, own, a, pages);
     d->score = mlg_weighted_score(rules->model, d->x, &d->reasons);
     own->score = (uint16_t)(d->score * 65535.0f);
@@ -198,7 +198,6 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
     mlg_record_publish(shared, &own);
     mlg_table_done(held);
     d->is_recorded = 1;
-    d->total = own.total;
     if (d->score >= WATCH_SCORE) {
         mlg_watched_t seen = {a->from.key, a->at_us, d->score, own.total};
 
@@ -226,7 +225,6 @@ static void judge_unheld(const mlg_gate_t *gate, const mlg_rules_t *rules,
     }
     mlg_record_fold_arrival(&own, a);
     weigh(gate, rules, a, standing, NULL, &own, d);
-    d->total = own.total;
     count(gate, a->from.hash, MLG_C_SKIPPED);
 }
 
