@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Installing beside the httpd that apxs belongs to. Packagers: DESTDIR, PREFIX,
+# APXS=/path/to/apxs.
+#
+# Without this Makefile, in a clean tree:
+#   apxs -c -I include -Wc,-ffp-contract=off \
+#        mod_mlgate.c src/core/*.c src/report/*.c src/httpd/*.c -ljansson -lm
+#   apxs -i -a -n mlgate mod_mlgate.la
+
+PREFIX    ?= /usr/local
+LIBEXECDIR = $(shell $(APXS) -q LIBEXECDIR)
+SYSCONFDIR = $(shell $(APXS) -q SYSCONFDIR)
+DOCDIR     = $(PREFIX)/share/doc/mod_mlgate
+# Where a2enmod looks, on Debian and its kin; elsewhere there is no such place.
+MODSDIR    = $(wildcard $(SYSCONFDIR)/mods-available)
+VERSION    = $(shell sed -n 's/^.define MLGATE_VERSION "\(.*\)"/\1/p' src/httpd/mlgate.h)
+
+install: all ## into httpd's module directory and PREFIX (DESTDIR=, PREFIX=/usr/local)
+	install -D -m 644 $(OUT)/mod_mlgate.so '$(DESTDIR)$(LIBEXECDIR)/mod_mlgate.so'
+	install -D -m 755 $(OUT)/mlgatectl '$(DESTDIR)$(PREFIX)/bin/mlgatectl'
+	install -d '$(DESTDIR)$(DOCDIR)'
+	install -m 644 $(wildcard README.md) LICENSE conf/mlgate.conf '$(DESTDIR)$(DOCDIR)'
+	@for sample in mlgate-observe.conf mlgate-proxy.conf; do \
+	  sed 's#modules/mod_mlgate#$(LIBEXECDIR)/mod_mlgate#; $(if $(MODSDIR),s# logs/# $${APACHE_LOG_DIR}/#)' \
+	    conf/$$sample >'$(DESTDIR)$(DOCDIR)'/$$sample; done
+	@$(if $(MODSDIR),build/install-debian,echo 'To load it, add to httpd.conf:'; echo) \
+	  'LoadModule mlgate_module $(LIBEXECDIR)/mod_mlgate.so' \
+	  $(if $(MODSDIR),'$(DESTDIR)$(MODSDIR)')
+	@echo 'Samples to begin with: $(DOCDIR)/mlgate-{observe,proxy}.conf'
+
+uninstall: ## take out what install put there; an edited mlgate.conf stays
+	@if [ -L '$(DESTDIR)$(SYSCONFDIR)/mods-enabled/mlgate.load' ]; then \
+	  echo 'httpd still loads it: a2dismod mlgate first.' >&2; exit 1; fi
+	rm -f '$(DESTDIR)$(LIBEXECDIR)/mod_mlgate.so' '$(DESTDIR)$(PREFIX)/bin/mlgatectl'
+	rm -rf '$(DESTDIR)$(DOCDIR)'
+	@$(if $(MODSDIR),build/install-debian --remove '$(DESTDIR)$(MODSDIR)')
+
+dist: ## the committed sources as build/out/mod_mlgate-VERSION.tar.gz
+	@mkdir -p build/out
+	git archive --prefix=mod_mlgate-$(VERSION)/ \
+	  -o build/out/mod_mlgate-$(VERSION).tar.gz HEAD
+
+.PHONY: install uninstall dist
