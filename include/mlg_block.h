@@ -116,6 +116,14 @@ apr_status_t mlg_block_put(const mlg_blocks_t *b, const mlg_block_t *entry,
  */
 int mlg_block_read(const mlg_blocks_t *b, uint32_t n, mlg_block_t *out);
 
+/** The next slot from `n` on whose block ran out after `from_us` and not after
+ * `to_us`; grace is no block. Lock-free, a few instructions a slot.
+ *
+ * @return its number; mlg_block_slots() when there is none
+ */
+uint32_t mlg_block_next_ended(const mlg_blocks_t *b, uint32_t n,
+                              apr_time_t from_us, apr_time_t to_us);
+
 /** @return slots, for mlg_block_read() */
 uint32_t mlg_block_slots(const mlg_blocks_t *b);
 

@@ -4,7 +4,7 @@
  * In httpd the segment is shared by all processes; in mlgatectl and in tests
  * it is a block of ordinary memory.
  *
- *     [ header | stripes | counters | ring | networks | peers |
+ *     [ header | locks | stripes | counters | ring | networks | peers |
  *       block lines | block info | client table ]
  *
  * A request takes this way: mlg_gate_check() before anything else (is the
@@ -44,9 +44,15 @@ typedef struct mlg_segment_t {
     mlg_secret_t secret;
 } mlg_segment_t;
 
+/* Room for one mutex per stripe, whatever the caller's mutexes are. */
+typedef struct mlg_lock_room_t {
+    _Alignas(MLG_CACHELINE) unsigned char bytes[MLG_CACHELINE];
+} mlg_lock_room_t;
+
 /* A process's view of the segment: pointers into it and nothing else. */
 typedef struct mlg_gate_t {
     mlg_segment_t *segment;
+    mlg_lock_room_t *lock; /* shape [MLG_STRIPES]; the caller's */
     mlg_shard_t *counters; /* shape [MLG_COUNTER_SHARDS] */
     mlg_ring_t *ring;
     mlg_sketch_t networks; /* pages per /24 or /48, 10 s */

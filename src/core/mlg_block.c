@@ -159,6 +159,25 @@ apr_status_t mlg_block_put(const mlg_blocks_t *b, const mlg_block_t *entry,
     return APR_SUCCESS;
 }
 
+uint32_t mlg_block_next_ended(const mlg_blocks_t *b, uint32_t n,
+                              apr_time_t from_us, apr_time_t to_us)
+{
+    uint32_t end = mlg_block_slots(b);
+
+    for (; n < end; n++) {
+        const mlg_block_slot_t *slot =
+            &b->line[n / MLG_BLOCK_SLOTS].slot[n % MLG_BLOCK_SLOTS];
+        uint64_t word = load(&slot->word);
+        mlg_block_kind kind = kind_of(word);
+
+        if (kind != MLG_BLOCK_NONE && kind != MLG_BLOCK_GRACE &&
+            until_of(word) > from_us && until_of(word) <= to_us) {
+            break;
+        }
+    }
+    return n;
+}
+
 uint32_t mlg_block_slots(const mlg_blocks_t *b)
 {
     return (b->line_mask + 1) * MLG_BLOCK_SLOTS;

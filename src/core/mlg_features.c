@@ -29,7 +29,7 @@ uint64_t mlg_features_fingerprint(void)
         ;
     static const mlg_secret_t no_secret;
 
-    return mlg_hash_text(&no_secret, names, sizeof(names) - 1);
+    return mlg_hash_bytes(&no_secret, names, sizeof(names) - 1);
 }
 
 static float ratio(unsigned part, unsigned whole)

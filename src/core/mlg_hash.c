@@ -2,15 +2,30 @@
 #include "mlg_hash.h"
 
 #include <apr_siphash.h>
+#include <string.h>
 
-uint64_t mlg_hash_text(const mlg_secret_t *secret, const char *text, size_t len)
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t mlg_hash_bytes(const mlg_secret_t *secret, const void *bytes,
+                        size_t len)
 {
-    uint64_t h = apr_siphash24(text, len, secret->b);
+    uint64_t h = apr_siphash24(bytes, len, secret->b);
 
     return (h != 0) ? h : 1;
 }
 
 uint64_t mlg_hash_key(const mlg_secret_t *secret, const mlg_key_t *key)
 {
-    return mlg_hash_text(secret, (const char *)key->b, sizeof(key->b));
+    return mlg_hash_bytes(secret, key->b, sizeof(key->b));
+}
+
+uint64_t mlg_hash_text(const mlg_secret_t *secret, const char *text, size_t len)
+{
+    uint64_t seed;
+    uint64_t h;
+
+    memcpy(&seed, secret->b + 8, sizeof(seed));
+    h = XXH3_64bits_withSeed(text, len, seed);
+    return (h != 0) ? h : 1;
 }

@@ -24,6 +24,7 @@ int mlg_record_copy(mlg_record_t *out, const mlg_record_t *shared)
         if ((before & 1) != 0) {
             continue;
         }
+#pragma GCC unroll 24
         for (size_t w = 0; w < MLG_RECORD_WORDS; w++) {
             to[w] = __atomic_load_n(&from[w], __ATOMIC_RELAXED);
         }
@@ -46,6 +47,7 @@ void mlg_record_publish(mlg_record_t *shared, const mlg_record_t *own)
     __atomic_store_n(&shared->seq, seq, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     __atomic_store_n(&shared->first_s, own->first_s, __ATOMIC_RELAXED);
+#pragma GCC unroll 24
     for (size_t w = 1; w < MLG_RECORD_WORDS; w++) {
         __atomic_store_n(&to[w], from[w], __ATOMIC_RELAXED);
     }

@@ -11,6 +11,7 @@
 
 /* Byte positions of the parts, each on a cache line of its own. */
 typedef struct layout_t {
+    size_t locks;
     size_t stripes;
     size_t counters;
     size_t ring;
@@ -45,7 +46,8 @@ static layout_t layout_for(uint32_t clients)
 
     l.clients = round_up(clients);
     l.nlines = l.clients / CLIENTS_PER_BLOCK / MLG_BLOCK_SLOTS;
-    l.stripes = after(0, sizeof(mlg_segment_t));
+    l.locks = after(0, sizeof(mlg_segment_t));
+    l.stripes = after(l.locks, sizeof(mlg_lock_room_t) * MLG_STRIPES);
     l.counters = after(l.stripes, sizeof(mlg_stripe_t) * MLG_STRIPES);
     l.ring = after(l.counters, sizeof(mlg_shard_t) * MLG_COUNTER_SHARDS);
     l.networks = after(l.ring, sizeof(mlg_ring_t));
@@ -105,6 +107,7 @@ apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
         return MLG_ESHAPE;
     }
     gate->segment = s;
+    gate->lock = (mlg_lock_room_t *)(at + l.locks);
     gate->counters = (mlg_shard_t *)(at + l.counters);
     gate->ring = (mlg_ring_t *)(at + l.ring);
     gate->networks = (mlg_sketch_t){(uint64_t *)(at + l.networks),

@@ -113,14 +113,13 @@ static int on_quick(request_rec *r, int lookup)
 {
     mlgate_ticket_t *ticket = ticket_of(r);
     mlg_standing_t standing;
-    mlgate_conf_t buf;
     const mlgate_conf_t *conf;
     mlg_rules_t rules;
 
     if (lookup || ticket == NULL || !is_arrival(r)) {
         return DECLINED;
     }
-    conf = mlgate_conf_of(r, &buf);
+    conf = mlgate_conf_of(r);
     if (conf->engine == MLG_ENGINE_OFF) {
         return DECLINED;
     }
@@ -161,13 +160,12 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
 static int on_headers(request_rec *r)
 {
     mlgate_ticket_t *ticket = ticket_of(r);
-    mlgate_conf_t buf;
     const mlgate_conf_t *conf;
 
     if (ticket == NULL || ticket->is_judged || !is_arrival(r)) {
         return DECLINED;
     }
-    conf = mlgate_conf_of(r, &buf);
+    conf = mlgate_conf_of(r);
     if (conf->engine != MLG_ENGINE_OFF) {
         judge(r, ticket, conf, 0);
     }
@@ -182,9 +180,7 @@ static int must_refuse(const mlgate_ticket_t *ticket)
 
 static int refuse_here(request_rec *r)
 {
-    mlgate_conf_t buf;
-
-    return refuse(r, ticket_of(r), mlgate_conf_of(r, &buf));
+    return refuse(r, ticket_of(r), mlgate_conf_of(r));
 }
 
 static int on_access(request_rec *r)
@@ -208,8 +204,7 @@ static int on_fixups(request_rec *r)
  * or an error while it was read. It counts, and may convict its client. */
 static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
 {
-    mlgate_conf_t buf;
-    const mlgate_conf_t *conf = mlgate_conf_of(r, &buf);
+    const mlgate_conf_t *conf = mlgate_conf_of(r);
 
     if (conf->engine == MLG_ENGINE_OFF) {
         return NULL;

@@ -44,17 +44,36 @@ static mlg_text_t text_of(const char *value)
     return (mlg_text_t){value, (value != NULL) ? strlen(value) : 0};
 }
 
-/* Does the header field have this name? The first letter was compared. */
-static int is_named(const char *key, const char *name)
+/* The field of the request that a header name of this length may be, and the
+ * name it must then have; one comparison a header. */
+static mlg_text_t *field_of(mlg_request_t *out, const char *key, size_t len,
+                            const char **name)
 {
-    return ap_cstr_casecmp(key + 1, name + 1) == 0;
-}
+    char first = (char)(key[0] | 0x20);
 
-static void take(mlg_text_t *field, const apr_table_entry_t *entry,
-                 const char *name)
-{
-    if (field->at == NULL && is_named(entry->key, name)) {
-        *field = text_of(entry->val);
+    switch (len) {
+    case 6:
+        *name = (first == 'a') ? "accept" : "cookie";
+        return (first == 'a') ? &out->accept : &out->cookie;
+    case 7:
+        *name = "referer";
+        return &out->referer;
+    case 10:
+        *name = "user-agent";
+        return &out->agent;
+    case 14:
+        *name = (first == 's') ? "sec-fetch-mode" : "content-length";
+        return (first == 's') ? &out->sec_fetch_mode : &out->content_length;
+    case 15:
+        *name =
+            ((key[7] | 0x20) == 'e') ? "accept-encoding" : "accept-language";
+        return ((key[7] | 0x20) == 'e') ? &out->accept_encoding
+                                        : &out->accept_language;
+    case 17:
+        *name = "transfer-encoding";
+        return &out->transfer_encoding;
+    default:
+        return NULL;
     }
 }
 
@@ -65,30 +84,13 @@ static void read_headers(mlg_request_t *out, const apr_table_t *headers)
 
     out->header_fields = (unsigned)all->nelts;
     for (int i = 0; i < all->nelts; i++, entry++) {
-        switch (entry->key[0] | 0x20) {
-        case 'a':
-            take(&out->accept, entry, "Accept");
-            take(&out->accept_encoding, entry, "Accept-Encoding");
-            take(&out->accept_language, entry, "Accept-Language");
-            break;
-        case 'c':
-            take(&out->cookie, entry, "Cookie");
-            take(&out->content_length, entry, "Content-Length");
-            break;
-        case 'r':
-            take(&out->referer, entry, "Referer");
-            break;
-        case 's':
-            take(&out->sec_fetch_mode, entry, "Sec-Fetch-Mode");
-            break;
-        case 't':
-            take(&out->transfer_encoding, entry, "Transfer-Encoding");
-            break;
-        case 'u':
-            take(&out->agent, entry, "User-Agent");
-            break;
-        default:
-            break;
+        const char *name = NULL;
+        mlg_text_t *field =
+            field_of(out, entry->key, strlen(entry->key), &name);
+
+        if (field != NULL && field->at == NULL &&
+            strcasecmp(entry->key, name) == 0) {
+            *field = text_of(entry->val);
         }
     }
 }

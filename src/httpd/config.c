@@ -47,12 +47,17 @@ static apr_int64_t *value_in(void *conf, const setting_t *setting)
     return (apr_int64_t *)((char *)conf + setting->offset);
 }
 
+static apr_uint64_t bit(size_t i)
+{
+    return APR_UINT64_C(1) << i;
+}
+
 static mlgate_conf_t *conf_create(apr_pool_t *p)
 {
     mlgate_conf_t *conf = apr_pcalloc(p, sizeof(*conf));
 
     for (size_t i = 0; i < NSETTINGS; i++) {
-        *value_in(conf, &settings[i]) = MLGATE_UNSET;
+        *value_in(conf, &settings[i]) = settings[i].dflt;
     }
     return conf;
 }
@@ -91,7 +96,7 @@ static mlg_weighted_t *merge_model(apr_pool_t *p, const mlgate_conf_t *base,
     mlg_weighted_t *model = apr_pmemdup(p, base->model, sizeof(*model));
 
     for (int i = 0; i < MLG_NFEATURES; i++) {
-        if ((add->weights_set & (APR_UINT64_C(1) << i)) != 0) {
+        if ((add->weights_given & bit((size_t)i)) != 0) {
             model->ramp[i] = add->model->ramp[i];
         }
     }
@@ -105,7 +110,7 @@ void *mlgate_conf_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     mlgate_conf_t *conf = apr_pmemdup(p, add, sizeof(*conf));
 
     for (size_t i = 0; i < NSETTINGS; i++) {
-        if (*value_in(add, &settings[i]) == MLGATE_UNSET) {
+        if ((add->given & bit(i)) == 0) {
             *value_in(conf, &settings[i]) = *value_in(base, &settings[i]);
         }
     }
@@ -115,7 +120,8 @@ void *mlgate_conf_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     else if (base->model != NULL) {
         conf->model = merge_model(p, base, add);
     }
-    conf->weights_set = base->weights_set | add->weights_set;
+    conf->given = base->given | add->given;
+    conf->weights_given = base->weights_given | add->weights_given;
     if (add->allow == NULL) {
         conf->allow = base->allow;
     }
@@ -134,36 +140,19 @@ void *mlgate_conf_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     return conf;
 }
 
-static void fill_defaults(mlgate_conf_t *out, const mlgate_conf_t *conf)
+const mlgate_conf_t *mlgate_conf_of(const request_rec *r)
 {
-    *out = *conf;
-    for (size_t i = 0; i < NSETTINGS; i++) {
-        apr_int64_t *value = value_in(out, &settings[i]);
-
-        if (*value == MLGATE_UNSET) {
-            *value = settings[i].dflt;
-        }
-    }
+    return ap_get_module_config(r->per_dir_config, &mlgate_module);
 }
 
-const mlgate_conf_t *mlgate_conf_of(const request_rec *r, mlgate_conf_t *buf)
+const mlgate_conf_t *mlgate_conf_of_server(const server_rec *s)
 {
-    fill_defaults(buf, ap_get_module_config(r->per_dir_config, &mlgate_module));
-    return buf;
+    return ap_get_module_config(s->lookup_defaults, &mlgate_module);
 }
 
-const mlgate_conf_t *mlgate_conf_of_server(const server_rec *s,
-                                           mlgate_conf_t *buf)
+const mlgate_conf_t *mlgate_conf_global(const server_rec *s)
 {
-    fill_defaults(buf,
-                  ap_get_module_config(s->lookup_defaults, &mlgate_module));
-    return buf;
-}
-
-void mlgate_conf_global(const server_rec *main_server, mlgate_conf_t *out)
-{
-    fill_defaults(
-        out, ap_get_module_config(main_server->module_config, &mlgate_module));
+    return ap_get_module_config(s->module_config, &mlgate_module);
 }
 
 void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf)
@@ -179,17 +168,16 @@ void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf)
 
 const char *mlgate_conf_check(const server_rec *s, apr_pool_t *ptemp)
 {
-    mlgate_conf_t conf;
+    const mlgate_conf_t *conf = mlgate_conf_of_server(s);
 
-    mlgate_conf_of_server(s, &conf);
-    if (conf.block_max_us < conf.block_for_us) {
+    if (conf->block_max_us < conf->block_for_us) {
         return apr_psprintf(
             ptemp,
             "MLGateBlockMax (%" APR_INT64_T_FMT
             " s) is shorter than MLGateBlockFor (%" APR_INT64_T_FMT
             " s) in virtual host %s; raise the one or lower the other",
-            (apr_int64_t)apr_time_sec(conf.block_max_us),
-            (apr_int64_t)apr_time_sec(conf.block_for_us),
+            (apr_int64_t)apr_time_sec(conf->block_max_us),
+            (apr_int64_t)apr_time_sec(conf->block_for_us),
             (s->server_hostname != NULL) ? s->server_hostname : "(main)");
     }
     return NULL;
@@ -259,7 +247,7 @@ static const char *set_value(cmd_parms *cmd, void *dir_conf, const char *arg)
 {
     const setting_t *setting = cmd->info;
     apr_int64_t value = 0;
-    void *conf = dir_conf;
+    mlgate_conf_t *conf = dir_conf;
 
     if (setting->scope == GLOBAL) {
         const char *err = ap_check_cmd_context(cmd, GLOBAL_ONLY);
@@ -278,6 +266,7 @@ static const char *set_value(cmd_parms *cmd, void *dir_conf, const char *arg)
                             cmd->cmd->name, setting->help);
     }
     *value_in(conf, setting) = value;
+    conf->given |= bit((size_t)(setting - settings));
     return NULL;
 }
 
@@ -329,7 +318,7 @@ static const char *set_weight(cmd_parms *cmd, void *dir_conf, int argc,
             apr_pmemdup(cmd->pool, &mlg_weighted_default, sizeof(*conf->model));
     }
     conf->model->ramp[feature] = ramp;
-    conf->weights_set |= APR_UINT64_C(1) << feature;
+    conf->weights_given |= bit(feature);
     return NULL;
 }
 

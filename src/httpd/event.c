@@ -14,16 +14,15 @@ APLOG_USE_MODULE(mlgate);
 
 apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf)
 {
-    mlgate_conf_t conf;
+    const mlgate_conf_t *conf = mlgate_conf_global(s);
     apr_status_t rv;
 
     mlgate.event_log = NULL;
-    mlgate_conf_global(s, &conf);
-    if (conf.event_log == NULL) {
+    if (conf->event_log == NULL) {
         return APR_SUCCESS;
     }
-    if (conf.event_log[0] == '|') {
-        piped_log *pipe = ap_open_piped_log(pconf, conf.event_log + 1);
+    if (conf->event_log[0] == '|') {
+        piped_log *pipe = ap_open_piped_log(pconf, conf->event_log + 1);
 
         rv = (pipe != NULL) ? APR_SUCCESS : APR_EGENERAL;
         if (pipe != NULL) {
@@ -31,7 +30,7 @@ apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf)
         }
     }
     else {
-        rv = apr_file_open(&mlgate.event_log, conf.event_log,
+        rv = apr_file_open(&mlgate.event_log, conf->event_log,
                            APR_FOPEN_WRITE | APR_FOPEN_CREATE |
                                APR_FOPEN_APPEND | APR_FOPEN_LARGEFILE,
                            APR_FPROT_UREAD | APR_FPROT_UWRITE, pconf);
@@ -43,7 +42,7 @@ apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf)
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
                      MLG0007 "cannot open MLGateEventLog %s; make its "
                              "directory or correct the directive",
-                     conf.event_log);
+                     conf->event_log);
     }
     return rv;
 }

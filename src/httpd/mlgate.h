@@ -10,7 +10,6 @@
 
 #include "mlg_gate.h"
 
-#include <apr_global_mutex.h>
 #include <httpd.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -58,14 +57,16 @@ extern module AP_MODULE_DECLARE_DATA mlgate_module
 /* clang-format on */
 
 /* Server configuration (GLOBAL fields) and directory configuration (DIR
- * fields) share one type. Owned by the configuration pool, never written while
- * requests are served. */
+ * fields) share one type. Every scalar always holds a value: what a directive
+ * gave, here or further out, or the default. Owned by the configuration pool,
+ * never written while requests are served. */
 typedef struct mlgate_conf_t {
 #define X(name, field, scope, kind, dflt, min, max, help) apr_int64_t field;
     MLGATE_SETTINGS(X)
 #undef X
+    apr_uint64_t given;         /* bit i: directive i gave its value */
+    apr_uint64_t weights_given; /* bit i: MLGateWeight gave feature i */
     mlg_weighted_t *model;      /* NULL: mlg_weighted_default */
-    apr_uint64_t weights_set;   /* bit i: MLGateWeight gave feature i here */
     mlg_cidrs_t *allow;         /* settled; NULL: nobody */
     apr_array_header_t *exempt; /* of ap_expr_info_t *; NULL: nothing */
     const char *event_log;      /* file or |pipe; GLOBAL; NULL: none */
@@ -76,16 +77,15 @@ void *mlgate_conf_create_dir(apr_pool_t *p, char *dir);
 void *mlgate_conf_create_server(apr_pool_t *p, server_rec *s);
 void *mlgate_conf_merge(apr_pool_t *p, void *base, void *add);
 
-/** The directory configuration in force for a request, every scalar set. At
- * quick_handler time that is the virtual host's. */
-const mlgate_conf_t *mlgate_conf_of(const request_rec *r, mlgate_conf_t *buf);
+/** What is in force for a request. At quick_handler time that is the virtual
+ * host's own. */
+const mlgate_conf_t *mlgate_conf_of(const request_rec *r);
 
-/** A virtual host's own configuration (its directory defaults), as above. */
-const mlgate_conf_t *mlgate_conf_of_server(const server_rec *s,
-                                           mlgate_conf_t *buf);
+/** A virtual host's own configuration. */
+const mlgate_conf_t *mlgate_conf_of_server(const server_rec *s);
 
-/** The GLOBAL fields, every one set. */
-void mlgate_conf_global(const server_rec *main_server, mlgate_conf_t *out);
+/** The GLOBAL fields. @param s  the main server */
+const mlgate_conf_t *mlgate_conf_global(const server_rec *s);
 
 /** Configuration in the core's terms. @param rules borrows from conf */
 void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf);
@@ -96,23 +96,22 @@ const char *mlgate_conf_check(const server_rec *s, apr_pool_t *ptemp);
 
 /* ---- the gate of this process (segment.c, stripe.c) --------------------- */
 
+/** Make the mutexes of a fresh segment.
+ * @return APR_SUCCESS or an error of the system */
+apr_status_t mlgate_stripes_init(const mlg_gate_t *gate);
+
 typedef struct mlgate_process_t {
     mlg_gate_t gate; /* view of the shared segment */
     unsigned ipv6_prefix;
-    apr_global_mutex_t **mutex; /* shape [MLG_STRIPES]; process pool */
-    const char **mutex_file;    /* shape [MLG_STRIPES]; may hold NULL */
     apr_file_t *event_log;      /* open for appending, or NULL */
     int is_serving;             /* the segment is mapped and viewed */
 } mlgate_process_t;
 
 extern mlgate_process_t mlgate;
 
-/** Map the segment, or find the one that a graceful restart kept, and make the
- * stripes' mutexes. Logs what fails. Called in the parent from post_config. */
+/** Map the segment with its mutexes, or find the one that a graceful restart
+ * kept. Logs what fails. Called in the parent from post_config. */
 apr_status_t mlgate_segment_open(server_rec *s);
-
-/** Re-open the mutexes in a child. Logs what fails. */
-apr_status_t mlgate_segment_child(server_rec *s, apr_pool_t *pchild);
 
 /** Take a stripe if it is free, trying twice; never waits.
  *

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The shared segment and its mutexes: made once in the process pool, found
- * again after a graceful restart, so that blocks and windows survive it.
+ * The shared segment: made once in the process pool, found again after a
+ * graceful restart, so that blocks and windows survive it.
  */
 #include "mlgate.h"
 
-#include <apr_global_mutex.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
-#include <util_mutex.h>
 
 APLOG_USE_MODULE(mlgate);
 
@@ -21,9 +19,6 @@ typedef struct retained_t {
     apr_shm_t *shm;
     void *base;       /* of the segment, aligned inside shm */
     apr_size_t bytes; /* from base to the end of shm */
-    apr_global_mutex_t *mutex[MLG_STRIPES];
-    const char *mutex_file[MLG_STRIPES];
-    int has_mutexes;
 } retained_t;
 
 static apr_status_t map(retained_t *into, apr_size_t bytes, server_rec *s)
@@ -88,6 +83,13 @@ static apr_status_t renew(retained_t *kept, const mlg_gate_t *old,
     }
     mlg_segment_format(fresh.base, clients, &secret, apr_time_now());
     mlg_segment_view(&gate, fresh.base, fresh.bytes, NULL);
+    rv = mlgate_stripes_init(&gate);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                     MLG0002 "this system has no mutexes that processes can "
+                             "share; the server will not start without them");
+        return rv;
+    }
     if (old != NULL) {
         uint32_t moved = mlg_gate_move_blocks(&gate, old, apr_time_now());
 
@@ -132,67 +134,21 @@ static apr_status_t attach(retained_t *kept, uint32_t clients, server_rec *s)
     return mlg_segment_view(&mlgate.gate, kept->base, kept->bytes, NULL);
 }
 
-static apr_status_t make_mutexes(retained_t *kept, server_rec *s)
-{
-    for (int i = 0; i < MLG_STRIPES; i++) {
-        apr_status_t rv = ap_global_mutex_create(
-            &kept->mutex[i], &kept->mutex_file[i], "mlgate",
-            apr_itoa(s->process->pool, i), s, s->process->pool, 0);
-
-        if (rv != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
-                         MLG0002 "cannot create mutex %d of %d; the server "
-                                 "will not start without them; choose another "
-                                 "mechanism with 'Mutex ... mlgate' or raise "
-                                 "the limit on open files",
-                         i + 1, MLG_STRIPES);
-            return rv;
-        }
-    }
-    kept->has_mutexes = 1;
-    return APR_SUCCESS;
-}
-
 apr_status_t mlgate_segment_open(server_rec *s)
 {
     retained_t *kept = ap_retained_data_get(RETAINED);
-    mlgate_conf_t conf;
+    const mlgate_conf_t *conf = mlgate_conf_global(s);
     apr_status_t rv;
 
     if (kept == NULL) {
         kept = ap_retained_data_create(RETAINED, sizeof(*kept));
     }
-    mlgate_conf_global(s, &conf);
-    rv = attach(kept, (uint32_t)conf.table_size, s);
-    if (rv == APR_SUCCESS && !kept->has_mutexes) {
-        rv = make_mutexes(kept, s);
-    }
+    rv = attach(kept, (uint32_t)conf->table_size, s);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    mlgate.mutex = kept->mutex;
-    mlgate.mutex_file = kept->mutex_file;
-    mlgate.ipv6_prefix = (unsigned)conf.ipv6_prefix;
+    mlgate.ipv6_prefix = (unsigned)conf->ipv6_prefix;
     mlgate.gate.segment->generation++;
     mlgate.is_serving = 1;
-    return APR_SUCCESS;
-}
-
-apr_status_t mlgate_segment_child(server_rec *s, apr_pool_t *pchild)
-{
-    for (int i = 0; mlgate.is_serving && i < MLG_STRIPES; i++) {
-        apr_status_t rv = apr_global_mutex_child_init(
-            &mlgate.mutex[i], mlgate.mutex_file[i], pchild);
-
-        if (rv != APR_SUCCESS) {
-            mlgate.is_serving = 0;
-            ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
-                         MLG0006 "cannot open mutex %d in a child; this child "
-                                 "lets every request through; restart the "
-                                 "server",
-                         i);
-            return rv;
-        }
-    }
     return APR_SUCCESS;
 }

@@ -9,19 +9,17 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <mod_status.h>
-#include <util_mutex.h>
 
 APLOG_USE_MODULE(mlgate);
 
 static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
+    (void)pconf;
     (void)plog;
     (void)ptemp;
     memset(&mlgate, 0, sizeof(mlgate));
-    return (ap_mutex_register(pconf, "mlgate", NULL, APR_LOCK_DEFAULT, 0) ==
-            APR_SUCCESS)
-               ? OK
-               : HTTP_INTERNAL_SERVER_ERROR;
+    mlgate_tell_prepare();
+    return OK;
 }
 
 static int check_servers(server_rec *s, apr_pool_t *ptemp)
@@ -49,7 +47,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog,
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
                           apr_pool_t *ptemp, server_rec *s)
 {
-    mlgate_conf_t conf;
+    const mlgate_conf_t *conf = mlgate_conf_of_server(s);
 
     (void)plog;
     (void)ptemp;
@@ -57,29 +55,22 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
         ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_NORMAL) {
         return OK;
     }
-    mlgate_tell_prepare();
     if (mlgate_segment_open(s) != APR_SUCCESS ||
         mlgate_event_open(s, pconf) != APR_SUCCESS ||
         mlgate_watch_start(s, pconf) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    mlgate_conf_of_server(s, &conf);
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                  MLG0004 "mod_mlgate %s: engine %s, threshold %.3f, %u clients "
                          "in %" APR_SIZE_T_FMT " KiB, generation %u",
                  MLGATE_VERSION,
-                 (conf.engine == MLG_ENGINE_ENFORCE)   ? "enforce"
-                 : (conf.engine == MLG_ENGINE_OBSERVE) ? "observe"
-                                                       : "off",
-                 (double)conf.threshold / 1e6, mlgate.gate.segment->clients,
+                 (conf->engine == MLG_ENGINE_ENFORCE)   ? "enforce"
+                 : (conf->engine == MLG_ENGINE_OBSERVE) ? "observe"
+                                                        : "off",
+                 (double)conf->threshold / 1e6, mlgate.gate.segment->clients,
                  (apr_size_t)(mlgate.gate.segment->bytes / 1024),
                  mlgate.gate.segment->generation);
     return OK;
-}
-
-static void on_child_init(apr_pool_t *pchild, server_rec *s)
-{
-    mlgate_segment_child(s, pchild);
 }
 
 void mlgate_hooks(apr_pool_t *p)
@@ -90,7 +81,6 @@ void mlgate_hooks(apr_pool_t *p)
     ap_hook_pre_config(on_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(on_post_config, NULL, before_watchdog, APR_HOOK_MIDDLE);
-    ap_hook_child_init(on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     mlgate_access_hooks();
     ap_hook_handler(mlgate_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, mlgate_status_hook, NULL, NULL,

@@ -1,19 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Taking and giving back stripes. On the request path nobody waits.
+ *
+ * The mutexes are robust, process-shared pthread mutexes inside the segment
+ * rather than apr_global_mutexes: a pair of calls costs 90 instructions instead
+ * of 290 and never a system call (httpd's "Mutex file:" would make four for
+ * each request), there are no 256 descriptors and pages beside the segment, a
+ * graceful restart keeps them with it, and the system says when a holder died,
+ * where APR reports plain success.
  */
 #include "mlgate.h"
 
-#include <apr_global_mutex.h>
+#include <pthread.h>
 
 #define WAIT_STEP_US 500
 #define WAIT_STEPS   2000 /* a second in all */
 
+static_assert(sizeof(pthread_mutex_t) <= sizeof(mlg_lock_room_t),
+              "a mutex fits its room");
+
+static pthread_mutex_t *mutex_of(const mlg_gate_t *gate, unsigned stripe)
+{
+    return (pthread_mutex_t *)&gate->lock[stripe];
+}
+
+apr_status_t mlgate_stripes_init(const mlg_gate_t *gate)
+{
+    pthread_mutexattr_t attr;
+    int err = pthread_mutexattr_init(&attr);
+
+    if (err != 0) {
+        return err;
+    }
+    err = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    if (err == 0) {
+        err = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    }
+    for (unsigned i = 0; err == 0 && i < MLG_STRIPES; i++) {
+        err = pthread_mutex_init(mutex_of(gate, i), &attr);
+    }
+    pthread_mutexattr_destroy(&attr);
+    return err;
+}
+
 static mlg_stripe_t *take(unsigned stripe)
 {
-    return (apr_global_mutex_trylock(mlgate.mutex[stripe]) == APR_SUCCESS)
-               ? &mlgate.gate.table.stripe[stripe]
-               : NULL;
+    pthread_mutex_t *mutex = mutex_of(&mlgate.gate, stripe);
+    int err = pthread_mutex_trylock(mutex);
+
+    if (err == EOWNERDEAD) {
+        /* The next mlg_judge() or mlg_settle() repairs what `busy` names. */
+        err = pthread_mutex_consistent(mutex);
+    }
+    return (err == 0) ? &mlgate.gate.table.stripe[stripe] : NULL;
 }
 
 mlg_stripe_t *mlgate_stripe_try(unsigned stripe)
@@ -43,6 +82,7 @@ mlg_stripe_t *mlgate_stripe_wait(unsigned stripe)
 void mlgate_stripe_drop(mlg_stripe_t *held)
 {
     if (held != NULL) {
-        apr_global_mutex_unlock(mlgate.mutex[held - mlgate.gate.table.stripe]);
+        pthread_mutex_unlock(mutex_of(
+            &mlgate.gate, (unsigned)(held - mlgate.gate.table.stripe)));
     }
 }

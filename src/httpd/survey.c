@@ -141,10 +141,9 @@ static void copy_decisions(request_rec *r, mlg_snapshot_t *s)
 
 static mlg_rules_t *rules_of(request_rec *r)
 {
-    mlgate_conf_t *conf = apr_palloc(r->pool, sizeof(*conf));
     mlg_rules_t *rules = apr_palloc(r->pool, sizeof(*rules));
 
-    mlgate_rules(rules, mlgate_conf_of_server(r->server, conf));
+    mlgate_rules(rules, mlgate_conf_of_server(r->server));
     return rules;
 }
 

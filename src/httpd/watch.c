@@ -14,44 +14,44 @@ APLOG_USE_MODULE(mlgate);
 #define WATCHDOG       "_mlgate_"
 #define SWEEP_EVERY_US (2 * APR_USEC_PER_SEC)
 
-/* Did this block run out since the last sweep? */
-static int has_ended(const mlg_block_t *block, apr_time_t from_us,
-                     apr_time_t to_us)
-{
-    return block->kind != MLG_BLOCK_GRACE && block->until_us > from_us &&
-           block->until_us <= to_us;
-}
-
+/* Report every block that ran out since the last sweep. */
 static void sweep(server_rec *s, apr_pool_t *p, apr_time_t now_us)
 {
     const mlg_blocks_t *blocks = &mlgate.gate.blocks;
     apr_time_t from_us = mlgate.gate.segment->swept_us;
+    uint32_t n = mlg_block_next_ended(blocks, 0, from_us, now_us);
     mlg_block_t block;
 
-    for (uint32_t n = 0; n < mlg_block_slots(blocks); n++) {
-        mlg_stripe_t *held;
+    while (n < mlg_block_slots(blocks)) {
+        mlg_stripe_t *held = mlgate_stripe_wait(mlg_block_stripe(n));
+        int is_whole = held != NULL && mlg_block_read(blocks, n, &block);
 
-        if (!mlg_block_read(blocks, n, &block) ||
-            !has_ended(&block, from_us, now_us)) {
-            continue;
-        }
-        held = mlgate_stripe_wait(mlg_block_stripe(n)); /* for a whole copy */
-        if (mlg_block_read(blocks, n, &block) &&
-            has_ended(&block, from_us, now_us)) {
-            mlgate_stripe_drop(held);
-            mlgate_event_ended(s, p, &block);
-            continue;
-        }
         mlgate_stripe_drop(held);
+        if (is_whole && block.until_us <= now_us) {
+            mlgate_event_ended(s, p, &block);
+        }
+        n = mlg_block_next_ended(blocks, n + 1, from_us, now_us);
     }
     mlgate.gate.segment->swept_us = now_us;
+}
+
+/* Were there ever blocks? A server that is never attacked sweeps nothing. */
+static int has_blocked(void)
+{
+    mlg_shard_t total;
+
+    mlg_counters_read(mlgate.gate.counters, &total);
+    return total.count[MLG_C_BLOCKS] + total.count[MLG_C_WOULD_BLOCKS] +
+               total.count[MLG_C_OPERATOR_BLOCKS] >
+           0;
 }
 
 static apr_status_t on_watch(int state, void *data, apr_pool_t *p)
 {
     apr_pool_t *ptemp;
 
-    if (state == AP_WATCHDOG_STATE_RUNNING && mlgate.is_serving) {
+    if (state == AP_WATCHDOG_STATE_RUNNING && mlgate.is_serving &&
+        has_blocked()) {
         apr_pool_create(&ptemp, p);
         sweep(data, ptemp, apr_time_now());
         apr_pool_destroy(ptemp);
