@@ -11,6 +11,6 @@ run: ## the gate on 127.0.0.1:8000 before a demo shop (TARGET=http://host:port P
 browse: ## a browser visits the demo shop through the gate like a person
 	@build/need build run browse
 	@$(MAKE) --no-print-directory $(OUT)/mod_mlgate.so
-	@t/browse/run $(OUT)/mod_mlgate.so
+	@node t/browse/browse.mjs $(OUT)/mod_mlgate.so
 
 .PHONY: run browse
