@@ -191,6 +191,39 @@ static void script_as_browser_kept(stage_t *s, apr_time_t at)
     flood(s, at, 4000, 300, 8, 1, "/page/");
 }
 
+/* Every disguise there is, over one connection that is kept. */
+static void wrk_disguised_one(stage_t *s, apr_time_t at)
+{
+    browser(s, "sid=7", "http://localhost/shop/list");
+    flood(s, at, 6000, 300, 1, 1, "/shop/item/");
+}
+
+static void wrk_disguised_h2(stage_t *s, apr_time_t at)
+{
+    browser(s, "sid=7", "http://localhost/shop/list");
+    s->now.is_http2 = 1;
+    flood(s, at, 12000, 800, 4, 1, "/shop/item/");
+}
+
+/* Guessing passwords, as fast as the application answers. */
+static void password_guesses(stage_t *s, apr_time_t at)
+{
+    tool(s, "python-requests/2.31.0", "*/*");
+    s->now.accept_encoding = TEXT("gzip, deflate");
+    s->now.method = TEXT("POST");
+    s->now.content_length = TEXT("40");
+    s->status = 401;
+    flood(s, at, 1000, 10, 1, 1, "/");
+}
+
+/* Known holes, one after the other. */
+static void vulnerability_scan(stage_t *s, apr_time_t at)
+{
+    tool(s, "Mozilla/5.0 (compatible; scan)", "*/*");
+    s->status = 404;
+    flood(s, at, 300, 3, 1, 0, "/cgi/");
+}
+
 /* ---- people ------------------------------------------------------------- */
 
 static void page_60_assets_h1(stage_t *s, apr_time_t at)
@@ -460,20 +493,106 @@ static void expired_session(stage_t *s, apr_time_t at)
     }
 }
 
+static void phone_asks_for_what_is_gone(stage_t *s, apr_time_t at)
+{
+    tool(s, "AcmeApp/3.0 (Linux; Android 12) okhttp/4.12", "*/*");
+    s->now.accept_encoding = TEXT("gzip");
+    s->status = 404;
+    for (int i = 0; i < 300; i++) {
+        ask(s, at + SEC(2) * i, 1 + (unsigned)i % 50, "/api/v1/feed");
+    }
+}
+
+static void phone_with_expired_token(stage_t *s, apr_time_t at)
+{
+    tool(s, "AcmeApp/5.2 (iPhone; iOS 17.5) Alamofire/5.9", "*/*");
+    s->now.accept_encoding = TEXT("br, gzip, deflate");
+    s->now.accept_language = TEXT("en-US;q=1.0");
+    s->now.method = TEXT("POST");
+    s->now.content_length = TEXT("200");
+    s->status = 401;
+    for (int i = 0; i < 200; i++) {
+        ASK_N(s, at + SEC(3) * i, 1 + (unsigned)i % 20, "/api/v2/call%d",
+              i % 3);
+    }
+}
+
+/* A file manager that shows its password only when asked for it. */
+static void challenged_webdav(stage_t *s, apr_time_t at)
+{
+    tool(s, "Microsoft-WebDAV-MiniRedir/10.0.19045", NULL);
+    s->now.method = TEXT("PROPFIND");
+    s->now.content_length = TEXT("0");
+    for (int i = 0; i < 200; i++) {
+        s->status = 401;
+        ASK_N(s, at + MS(400) * i, 1 + 2 * (unsigned)i, "/dav/dir%d", i);
+        s->status = 207;
+        ASK_N(s, at + MS(400) * i + MS(30), 2 + 2 * (unsigned)i, "/dav/dir%d",
+              i);
+    }
+}
+
+/* All its pictures are gone. */
+static void reader_of_a_broken_site(stage_t *s, apr_time_t at)
+{
+    for (int i = 0; i < 10; i++) {
+        browser(s, NULL, "https://example.net/");
+        s->status = 200;
+        ASK_N(s, at + SEC(15) * i, 1, "/story/%d", i);
+        s->status = 404;
+        assets(s, at + SEC(15) * i + MS(90), 20, MS(4), 6, 0);
+    }
+}
+
+static void package_mirror(stage_t *s, apr_time_t at)
+{
+    tool(s, "Debian APT-HTTP/1.3 (2.6.1)", NULL);
+    s->bytes = 300000;
+    for (int i = 0; i < 120; i++) {
+        ASK_N(s, at + MS(80) * i + MS(chance(s, 60)), 1 + (unsigned)i,
+              "/debian/pool/main/p/%d.deb", i);
+    }
+}
+
+/* Behind a balancer that opens a connection for every request. */
+static void app_prefetches_unkept(stage_t *s, apr_time_t at)
+{
+    browser(s, "sid=8a7b", NULL);
+    ask(s, at, 1, "/app");
+    browser(s, "sid=8a7b", "https://example.net/app");
+    for (int i = 0; i < 12; i++) {
+        ASK_N(s, at + MS(60) + MS(2) * i, 1, "/static/%d.js", i);
+    }
+    for (int i = 0; i < 60; i++) {
+        ASK_N(s, at + MS(400) + MS(12) * i, 1, "/api/item/%d", i);
+    }
+}
+
+/* Two seconds for each answer: all of them are open at once. */
+static void app_prefetches_from_slow_server(stage_t *s, apr_time_t at)
+{
+    s->takes_us = SEC(2);
+    app_prefetches(s, at);
+}
+
 /* clang-format off */
 const scene_t scenes[] = {
-    {"ab, 1000 pages a second",                          1, ab},
-    {"ab, 20 pages a second",                            1, ab_slow},
-    {"ab -k over one connection",                        1, ab_keepalive},
-    {"wrk as it comes",                                  1, wrk},
-    {"wrk over one connection, 300 pages a second",      1, wrk_one},
-    {"wrk with a browser's header fields, cookie and referer", 1, wrk_disguised},
-    {"siege",                                            1, siege},
-    {"siege over random pages, 100 a second",            1, siege_random},
-    {"h2load over one connection",                       1, h2load},
-    {"h2load over ten connections",                      1, h2load_many},
-    {"a script with a browser's header fields",          1, script_as_browser},
-    {"the same over kept connections",                   1, script_as_browser_kept},
+    {"ab, 1000 pages a second",                          30, ab},
+    {"ab, 20 pages a second",                            30, ab_slow},
+    {"ab -k over one connection",                        30, ab_keepalive},
+    {"wrk as it comes",                                  30, wrk},
+    {"wrk over one connection, 300 pages a second",      30, wrk_one},
+    {"wrk with a browser's header fields, cookie and referer", 30, wrk_disguised},
+    {"siege",                                            30, siege},
+    {"siege over random pages, 100 a second",            30, siege_random},
+    {"h2load over one connection",                       30, h2load},
+    {"h2load over ten connections",                      30, h2load_many},
+    {"a script with a browser's header fields",          30, script_as_browser},
+    {"the same over kept connections",                   30, script_as_browser_kept},
+    {"wrk in every disguise over one connection", 3000, wrk_disguised_one},
+    {"wrk in every disguise over HTTP/2", 3000, wrk_disguised_h2},
+    {"a password guesser", 300, password_guesses},
+    {"a vulnerability scan", 60, vulnerability_scan},
     {"a page with 60 assets over HTTP/1.1",              0, page_60_assets_h1},
     {"a page with 60 assets over HTTP/2",                0, page_60_assets_h2},
     {"a shopper",                                        0, shopper},
@@ -497,6 +616,13 @@ const scene_t scenes[] = {
     {"an API client at two requests a second",           0, api_client},
     {"an API client without any courtesy",               0, api_client_bare},
     {"a phone that only posts",                          0, phone_posts_json},
+    {"a phone that asks for what is gone",               0, phone_asks_for_what_is_gone},
+    {"a phone whose token has expired",                  0, phone_with_expired_token},
+    {"a WebDAV client challenged at every step",         0, challenged_webdav},
+    {"a reader of a site whose pictures are gone",       0, reader_of_a_broken_site},
+    {"a package manager's upgrade",                      0, package_mirror},
+    {"the application behind a balancer without keep-alive", 0, app_prefetches_unkept},
+    {"the application while the server is slow",         0, app_prefetches_from_slow_server},
     {"a tab whose session has expired",                  0, expired_session},
 };
 /* clang-format on */

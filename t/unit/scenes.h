@@ -33,7 +33,7 @@ typedef struct stage_t {
 
 typedef struct scene_t {
     const char *name;
-    int is_flood; /* 1: to be convicted; 0: somebody to let through */
+    int within; /* requests in which to convict; 0: somebody to let through */
     void (*play)(stage_t *s, apr_time_t at_us);
 } scene_t;
 
