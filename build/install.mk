@@ -3,7 +3,7 @@
 # APXS=/path/to/apxs.
 #
 # Without this Makefile, in a clean tree:
-#   apxs -c -I include -Wc,-ffp-contract=off \
+#   apxs -c -I include -Wc,-ffp-contract=off -Wc,-fvisibility=hidden \
 #        mod_mlgate.c src/core/*.c src/report/*.c src/httpd/*.c -ljansson -lm
 #   apxs -i -a -n mlgate mod_mlgate.la
 

@@ -73,7 +73,7 @@ async function call(method, path, body) {
   return value;
 }
 
-async function open(profile) {
+async function openBrowser(profile) {
   const made = await call("POST", "/session", { capabilities: { alwaysMatch: {
     browserName: "chrome",
     "goog:chromeOptions": { args: [...flags, `--user-data-dir=${profile}`] },
@@ -209,17 +209,21 @@ try {
   await until(`${site}/mlgate/health`, gate);
   await until(`${driver}/status`,
     start("chromedriver", [`--port=${new URL(driver).port}`]));
-  await open(profile);
+  await openBrowser(profile);
   for (const step of visits) {
     await step();
     await collect();
   }
   await report();
-  await call("DELETE", "");
 } catch (problem) {
+  await collect().catch(() => {});
+  for (const { status, url } of responses.filter((r) => r.status >= 400)) {
+    console.log(`# ${status} ${url}`);
+  }
   console.log(`Bail out! ${problem.message}`);
   isTrue = false;
 } finally {
+  await call("DELETE", "").catch(() => {}); // the browser, if there is one
   await stopAll();
   await rm(profile, { recursive: true, force: true });
 }
