@@ -24,6 +24,12 @@ my $answer = client('198.51.100.8', host => 'allow.test')->get('/');
 is $answer->code, 200, 'allow-listed in another: the allow-list beats the block';
 is $answer->header('X-Verdict'), 'allow', 'and says so';
 
+expect_log(qr/MLG0010.*198\.51\.100\.9\b/, 1);
+operator->post('/mlgate/block/198.51.100.9');
+is client('198.51.100.9')->get('/')->code, 429, 'blocked by an operator';
+is client('198.51.100.9', host => 'allow.test')->get('/')->code, 200,
+    'the allow-list beats that as well';
+
 my $before = stats;
 my $monitor = client('192.0.2.60', host => 'exempt.test');
 is each_of($monitor->burst(40, '/open.html')), '200',

@@ -21,8 +21,9 @@ is $codes[11], 429, 'and Redirect does not answer a blocked client';
 
 my $cached = client('192.0.2.82', host => 'cache.test');
 $cached->get('/cached/page.html');
+my $asker = 0;
 my $hit = wait_until('the page is cached', 5, sub {
-    my $answer = client('192.0.2.83', host => 'cache.test')
+    my $answer = client('10.20.0.' . ++$asker, host => 'cache.test')
         ->get('/cached/page.html');
     return ($answer->header('X-Cache') // '') =~ /^HIT/ ? $answer : undef;
 });
@@ -35,7 +36,18 @@ is $codes[8], 200, 'nine pass';
 is $codes[11], 429, 'and the cache does not answer a blocked client';
 is $reader->get('/')->code, 429, 'nothing does';
 
-my $before = stats;
+expect_block('192.0.2.87');
+client('192.0.2.87')->burst(12);
+for my $line ('OPTIONS * HTTP/1.1', 'TRACE / HTTP/1.1', 'GET / HTTP/1.0',
+    'GET http://gate.test/ HTTP/1.1', 'GET //./../ HTTP/1.1',
+    'GET /%2e%2e/ HTTP/1.1', 'BREW /pot HTTP/1.1', 'GET /old HTTP/1.1',
+    'GET /mlgate/stats HTTP/1.1') {
+    my $raw = client('192.0.2.87');
+    is $raw->send("$line\r\nHost: gate.test\r\n"
+        . "X-Forwarded-For: 192.0.2.87\r\n\r\n")->response->code, 429,
+        "a blocked client is refused: $line";
+}
+
 is each_of(client('192.0.2.85')->burst(20, '/nowhere.html')), '404 429',
     'errors are counted as well';
 expect_block('192.0.2.85');

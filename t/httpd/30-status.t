@@ -27,6 +27,16 @@ my $health = $operator->get('/mlgate/health');
 is $health->code, 200, 'GET /health';
 is $health->json->{status}, 'ok', 'the gate is well';
 
+my $toothless = server(conf => <<'END');
+Include "%WORK%/by-rate.conf"
+MLGateWeight request_rate 0 1 0.5
+END
+$toothless->{log}->expect(qr/MLG0004/);
+my $ill = operator($toothless)->get('/mlgate/health');
+is $ill->code, 503, 'a model that can convict nobody is unwell';
+like $ill->json->{reasons}[0], qr/no client can ever be blocked/, 'and says so';
+$toothless->stop;
+
 my $stats = $operator->get('/mlgate/stats')->json;
 my $sum = 0;
 $sum += $_->{requests} for @{ $stats->{score_histogram} };
@@ -46,9 +56,8 @@ like $metrics->header('Content-Type'), qr{^text/plain; ?version=0\.0\.4},
     'GET /metrics is Prometheus text';
 like $metrics->content, qr/^mlgate_requests_total \d+$/m, 'with the counters';
 SKIP: {
-    chomp(my $promtool = qx{command -v promtool});
-    skip 'no promtool', 1 unless $promtool;
-    open my $pipe, '|-', "$promtool check metrics > $ENV{MLGATE_WORK}/promtool 2>&1"
+    skip 'no promtool', 1 unless have('promtool');
+    open my $pipe, '|-', "promtool check metrics > $ENV{MLGATE_WORK}/promtool 2>&1"
         or die "promtool: $!\n";
     print {$pipe} $metrics->content;
     close $pipe;
@@ -76,7 +85,8 @@ is $operator->get('/mlgate/client/2001:db8:77::1')->code, 404,
     'IPv6 likewise';
 is $operator->get("/mlgate/client/$_")->code, 400,
     "GET /client/{ip}: '$_' is not an address"
-    for '192.0.2.256', 'localhost', '192.0.2.0%2f24', '192.0.2.1%0a', "x" x 300;
+    for '192.0.2.256', 'localhost', '192.0.2.1%0a',
+    '192.0.2.110/x', "x" x 300;
 
 my $decision = $operator->get("/mlgate/decision/$id");
 is $decision->code, 200, 'GET /decision/{id}';
@@ -111,7 +121,7 @@ for my $path ('/block/192.0.2.118', '/unblock/192.0.2.118') {
 }
 is $operator->get("/mlgate$_")->code, 404, "GET $_ is not there"
     for '/nothing', '/stats/more', '/client', '/client/', '/decision/',
-    '/health/', '/client/192.0.2.110/x';
+    '/client/192.0.2.0%2f24';
 is $operator->post("/mlgate$_")->code, 404, "POST $_ is not there"
     for '/nothing', '/block', '/block/', '/unblock/';
 my $missing = $operator->get('/mlgate/nothing');

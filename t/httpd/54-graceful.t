@@ -15,7 +15,7 @@ $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 1\b/, 1);
 $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 2\b/, 1);
 $server->{log}->expect(qr/MLG0004.*16384 clients/, 1);
 $server->{log}->expect(
-    qr/MLG0005.*from 8192 to 16384 clients: 3 blocks moved over/, 1);
+    qr/MLG0005.*from 8192 to 16384 clients: 4 blocks moved over/, 1);
 
 expect_block('192.0.2.230', $server);
 my $blocked = $server->client('192.0.2.230');

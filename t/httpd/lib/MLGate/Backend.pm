@@ -50,6 +50,10 @@ sub serve {
         }
         return websocket($socket, $headers{'sec-websocket-key'})
             if lc($headers{upgrade} // '') eq 'websocket';
+        if (lc($headers{expect} // '') eq '100-continue') {
+            print {$socket} "HTTP/1.1 100 Continue\r\n\r\n";
+            $socket->flush;
+        }
         $body = read_body($socket, \%headers);
         my $answer = JSON::PP->new->utf8->canonical->encode({
             method => $method, target => $target, headers => \%headers,
@@ -66,7 +70,7 @@ sub read_body {
     my $body = '';
     if (($headers->{'transfer-encoding'} // '') eq 'chunked') {
         while (defined(my $size = <$socket>)) {
-            my $n = hex $size or last;
+            my $n = hex($size =~ s/\s+//r) or last;
             read $socket, $body, $n, length $body;
             <$socket>;
         }

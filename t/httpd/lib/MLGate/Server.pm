@@ -136,8 +136,8 @@ sub said {
 sub wait_until_up {
     my ($self) = @_;
     for (1 .. 200) {
-        return if IO::Socket::IP->new(PeerHost => '127.0.0.1',
-            PeerPort => $self->{port}, Timeout => 1);
+        # It listens before it knows whether it will start.
+        return if $self->said =~ /resuming normal operations/;
         if (waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid}) {
             delete $running{ delete $self->{pid} };
             die "httpd did not start: " . $self->said;
@@ -163,7 +163,7 @@ sub children {
 # and said so.
 sub graceful {
     my ($self) = @_;
-    my $resumed = qr/resuming normal operations|configured -- resuming/;
+    my $resumed = qr/resuming normal operations/;
     my $before = () = $self->said =~ /$resumed/g;
     kill USR1 => $self->{pid};
     for (1 .. 200) {

@@ -14,7 +14,7 @@ use MLGate::Log ();
 use MLGate::Server ();
 
 our @EXPORT = qw(client server operator stats record expect_log allow_log
-    expect_block log_lines wait_until mpm vars done each_of);
+    expect_block log_lines wait_until have mpm vars done each_of);
 
 sub vars { Apache::Test::vars(@_) }
 sub mpm { $ENV{MLGATE_MPM} }
@@ -60,7 +60,13 @@ sub log_lines { $log->lines }
 sub expect_block {
     my ($addr, $where) = @_;
     ($where ? $where->{log} : $log)
-        ->expect(qr/\[mlgate:notice\].*MLG\d{4}.*(?<![\d.:])\Q$addr\E(?![\d.])/, 1);
+        ->expect(qr/\[mlgate:notice\].*MLG0008.*(?<![\d.:])\Q$addr\E(?![\d.])/, 1);
+}
+
+# Is there such a program?
+sub have {
+    my ($program) = @_;
+    return scalar grep { -x "$_/$program" } split /:/, $ENV{PATH};
 }
 
 # Wait for something to become true; it must within `patience` seconds.
