@@ -14,6 +14,7 @@ SHELL = /bin/bash
 
 include build/compile.mk
 include build/test.mk
+include build/httpd-test.mk
 include build/tune.mk
 include build/run.mk
 include build/install.mk

@@ -3,21 +3,85 @@
 # program on cmocka each, t/guard/*.sh a script; all print TAP for prove.
 #
 #   KILL_SECONDS  how long test_processes kills children (check 2, test 10)
+#   UNIT='gate'   only t/unit/test_gate
 
 KILL_SECONDS ?= 2
+UNIT         ?= *
 
-UNIT_SRCS = $(sort $(wildcard t/unit/test_*.c))
-UNIT_HELP = $(patsubst %.c,$(OUT)/obj/%.o,\
-              $(filter-out $(UNIT_SRCS),$(sort $(wildcard t/unit/*.c))))
-UNIT_BINS = $(patsubst %.c,$(OUT)/%,$(UNIT_SRCS))
-GUARDS    = $(sort $(wildcard t/guard/*.sh))
-PROVE     = CMOCKA_MESSAGE_OUTPUT=TAP KILL_SECONDS=$(KILL_SECONDS) OUT=$(OUT) \
-            prove -j2
+UNIT_SRCS  = $(sort $(wildcard t/unit/test_*.c))
+UNIT_BINS  = $(patsubst %.c,$(OUT)/%,$(sort $(wildcard t/unit/test_$(UNIT).c)))
+UNIT_HELP  = $(filter-out $(UNIT_SRCS),$(sort $(wildcard t/unit/*.c)))
+UNIT_HELP  = $(filter-out $(UNIT_SRCS),$(sort $(wildcard t/unit/*.c)))
+UNIT_LIB   = $(OUT)/libunit.a
+BENCH_BINS = $(patsubst %.c,$(OUT)/%,$(sort $(wildcard t/bench/bench_*.c)))
+GUARDS     = $(sort $(wildcard t/guard/*.sh))
+PROVE      = KILL_SECONDS=$(KILL_SECONDS) OUT=$(OUT) MAKE='$(MAKE)' \
+             CMOCKA_MESSAGE_OUTPUT=TAP prove -j2
+TEST_OBJS  = $(patsubst %.c,$(OUT)/obj/%.o,$(UNIT_SRCS) \
+               $(wildcard t/bench/bench_*.c) $(UNIT_HELP))
 
-.SECONDARY: $(patsubst %.c,$(OUT)/obj/%.o,$(UNIT_SRCS)) $(UNIT_HELP)
-$(OUT)/t/unit/test_%: $(OUT)/obj/t/unit/test_%.o $(UNIT_HELP) \
-                      $(call objs,offline) $(call objs,core)
+# What the tests share: each program takes what it needs.
+$(UNIT_LIB): $(patsubst %.c,$(OUT)/obj/%.o,$(UNIT_HELP)) \
+             $(call objs,report) $(call objs,offline) $(call objs,core)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+.SECONDARY: $(TEST_OBJS)
+$(TEST_OBJS): CPPFLAGS_ALL += -It/unit
+$(OUT)/t/%: $(OUT)/obj/t/%.o $(UNIT_LIB)
 	$(call say,LINK $@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -lz $(APR_LIBS) \
-	  -lm -pthread
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz \
+	  $(APR_LIBS) -lm -pthread
+
+test: ## everything: installs what is missing, then check, check-httpd, asan
+	$(Q)build/need build test
+	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
+	$(Q)$(MAKE) --no-print-directory check-httpd MPM=event
+	$(Q)$(MAKE) --no-print-directory asan
+
+check: all $(UNIT_BINS) | need-test ## unit tests and guards; UNIT=gate picks
+	$(Q)$(PROVE) $(UNIT_BINS) $(GUARDS)
+
+unit: $(UNIT_BINS) | need-test ## unit tests alone, in any VARIANT
+	$(Q)$(PROVE) $(UNIT_BINS)
+
+asan: ## the unit tests under AddressSanitizer and UBSan
+	$(Q)$(MAKE) --no-print-directory unit VARIANT=asan
+
+# A data race on purpose is named, with its reason, in t/unit/tsan.supp.
+tsan: ## the unit tests under ThreadSanitizer, with threads for processes
+	$(Q)TSAN_OPTIONS="suppressions=$(CURDIR)/t/unit/tsan.supp \
+	  history_size=4" $(MAKE) --no-print-directory unit VARIANT=tsan \
+	  UNIT=threads
+
+valgrind: ## the unit tests under valgrind, slowly
+	$(Q)build/need build test bench
+	$(Q)$(MAKE) --no-print-directory VARIANT=debug valgrind-debug
+
+valgrind-debug: $(filter-out %_processes %_threads,$(UNIT_BINS))
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -j2 --exec 'valgrind -q \
+	  --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all' $^
+
+check-all: ## check, check-httpd under every MPM, asan, tsan
+	$(Q)build/need build test
+	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
+	$(Q)$(MAKE) --no-print-directory test-mpms
+	$(Q)$(MAKE) --no-print-directory asan
+	$(Q)$(MAKE) --no-print-directory tsan
+
+bench: $(BENCH_BINS) | need-build ## ns per judge, find, score and arrive
+	$(Q)for b in $^; do $$b || exit 1; done
+
+cov: ## line coverage of src/core by the unit tests, uncovered functions
+	$(Q)build/need build test
+	$(Q)rm -rf build/out/cov
+	$(Q)$(MAKE) --no-print-directory unit VARIANT=cov CC=gcc \
+	  CFLAGS='-O0 -g --coverage'
+	$(Q)t/guard/coverage build/out/cov 90
+
+need-test:
+	@build/need test
+
+.PHONY: test check unit asan tsan valgrind valgrind-debug check-all bench cov \
+        need-test
