@@ -60,7 +60,7 @@ typedef struct mlg_client_t {
 typedef struct mlg_arrival_t {
     apr_time_t at_us; /* request line read, us since the epoch */
     mlg_client_t from;
-    uint64_t subnet;         /* mlg_hash_key(mlg_key_subnet(addr)) */
+    uint64_t subnet;         /* hash of mlg_key_subnet(addr) */
     uint64_t path;           /* hash of the raw path */
     uint64_t query;          /* hash of the query string, 0 = none */
     uint64_t agent;          /* hash of the User-Agent, 0 = none */

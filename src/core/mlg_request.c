@@ -316,7 +316,8 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
     out->at_us = request->at_us;
     out->knows = request->knows;
     out->from = request->from;
-    out->subnet = mlg_hash_key(secret, &subnet);
+    out->subnet =
+        mlg_hash_text(secret, (const char *)subnet.b, sizeof(subnet.b));
     out->path = mlg_hash_text(secret, path.at, path.len);
     out->path_bytes = (uint16_t)((path.len > 65535) ? 65535 : path.len);
     out->path_segments = count_segments(path);

@@ -40,22 +40,28 @@ static unsigned rank_of(const mlg_bucket_t *b, unsigned way)
     return b->rank[way] ^ way;
 }
 
+/* The sixteen ranks as one vector. */
+typedef uint8_t ranks_t __attribute__((vector_size(MLG_WAYS)));
+static const ranks_t ways = {0, 1, 2,  3,  4,  5,  6,  7,
+                             8, 9, 10, 11, 12, 13, 14, 15};
+
 /* Move a way to rank `to`; those between move over by one. */
 static void move_to(mlg_bucket_t *b, unsigned way, unsigned to)
 {
     unsigned from = rank_of(b, way);
+    ranks_t ranks;
 
     if (from == to) {
         return;
     }
-    for (unsigned i = 0; i < MLG_WAYS; i++) {
-        unsigned rank = rank_of(b, i);
-
-        rank += (rank >= to && rank < from);
-        rank -= (rank <= to && rank > from);
-        b->rank[i] = (uint8_t)(rank ^ i);
-    }
-    b->rank[way] = (uint8_t)(to ^ way);
+    memcpy(&ranks, b->rank, sizeof(ranks));
+    ranks ^= ways;
+    /* a vector comparison is -1 where it holds */
+    ranks += (ranks_t)((ranks <= (uint8_t)to) & (ranks > (uint8_t)from)) -
+             (ranks_t)((ranks >= (uint8_t)to) & (ranks < (uint8_t)from));
+    ranks[way] = (uint8_t)to;
+    ranks ^= ways;
+    memcpy(b->rank, &ranks, sizeof(ranks));
 }
 
 /* The way that a newcomer gets: an empty one, else the last in rank. */

@@ -48,9 +48,29 @@ uint32_t mlg_log2_q16(uint64_t x)
                        26));
 }
 
+/* Bits set, without a call: a portable build has no instruction for it. */
+static unsigned count_bits(uint64_t x)
+{
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (unsigned)(x * 0x0101010101010101u >> 56);
+}
+
+/* At most 64 - MAP_FULL bits left: dropping as many leaves none. */
+static int is_full(uint64_t map)
+{
+    uint64_t left = ~map;
+
+    for (int i = 0; i < MAP_BITS - MAP_FULL; i++) {
+        left &= left - 1;
+    }
+    return left == 0;
+}
+
 int mlg_map_add(mlg_map_t *m, uint64_t hash)
 {
-    if (__builtin_popcountll(m->now | m->before) >= MAP_FULL) {
+    if (is_full(m->now | m->before)) {
         return 0;
     }
     m->now |= 1ull << (hash % MAP_BITS);
@@ -73,7 +93,5 @@ static const float distinct_of_empty[MAP_BITS + 1] = {
 
 float mlg_map_read(const mlg_map_t *m)
 {
-    int used = __builtin_popcountll(m->now | m->before);
-
-    return distinct_of_empty[MAP_BITS - used];
+    return distinct_of_empty[MAP_BITS - count_bits(m->now | m->before)];
 }

@@ -44,36 +44,48 @@ static mlg_text_t text_of(const char *value)
     return (mlg_text_t){value, (value != NULL) ? strlen(value) : 0};
 }
 
-/* The field of the request that a header name of this length may be, and the
- * name it must then have; one comparison a header. */
-static mlg_text_t *field_of(mlg_request_t *out, const char *key, size_t len,
-                            const char **name)
+/* Is this header name `name`? Clients and mod_http2 write names as they are
+ * written here, so the exact comparison nearly always settles it; the last
+ * letter tells apart the names of one length. */
+static inline int is_named(const char *key, const char *name, size_t len)
 {
-    char first = (char)(key[0] | 0x20);
+    return memcmp(key, name, len) == 0 ||
+           ((key[len - 1] | 0x20) == name[len - 1] &&
+            strncasecmp(key, name, len) == 0);
+}
+#define TAKE(field, literal)                                                   \
+    if (out->field.at == NULL &&                                               \
+        is_named(entry->key, literal, sizeof(literal) - 1)) {                  \
+        out->field = text_of(entry->val);                                      \
+    }
 
-    switch (len) {
+/* One header field: its length says which one it may be. */
+static void read_header(mlg_request_t *out, const apr_table_entry_t *entry)
+{
+    switch (strlen(entry->key)) {
     case 6:
-        *name = (first == 'a') ? "accept" : "cookie";
-        return (first == 'a') ? &out->accept : &out->cookie;
+        TAKE(accept, "Accept");
+        TAKE(cookie, "Cookie");
+        break;
     case 7:
-        *name = "referer";
-        return &out->referer;
+        TAKE(referer, "Referer");
+        break;
     case 10:
-        *name = "user-agent";
-        return &out->agent;
+        TAKE(agent, "User-Agent");
+        break;
     case 14:
-        *name = (first == 's') ? "sec-fetch-mode" : "content-length";
-        return (first == 's') ? &out->sec_fetch_mode : &out->content_length;
+        TAKE(content_length, "Content-Length");
+        TAKE(sec_fetch_mode, "Sec-Fetch-Mode");
+        break;
     case 15:
-        *name =
-            ((key[7] | 0x20) == 'e') ? "accept-encoding" : "accept-language";
-        return ((key[7] | 0x20) == 'e') ? &out->accept_encoding
-                                        : &out->accept_language;
+        TAKE(accept_encoding, "Accept-Encoding");
+        TAKE(accept_language, "Accept-Language");
+        break;
     case 17:
-        *name = "transfer-encoding";
-        return &out->transfer_encoding;
+        TAKE(transfer_encoding, "Transfer-Encoding");
+        break;
     default:
-        return NULL;
+        break;
     }
 }
 
@@ -83,48 +95,35 @@ static void read_headers(mlg_request_t *out, const apr_table_t *headers)
     const apr_table_entry_t *entry = (const apr_table_entry_t *)all->elts;
 
     out->header_fields = (unsigned)all->nelts;
-    for (int i = 0; i < all->nelts; i++, entry++) {
-        const char *name = NULL;
-        mlg_text_t *field =
-            field_of(out, entry->key, strlen(entry->key), &name);
-
-        if (field != NULL && field->at == NULL &&
-            strcasecmp(entry->key, name) == 0) {
-            *field = text_of(entry->val);
-        }
+    for (int i = 0; i < all->nelts; i++) {
+        read_header(out, &entry[i]);
     }
 }
 
 static int is_among(const apr_array_header_t *names, const char *host)
 {
-    const char *const *name =
-        (names != NULL) ? (const char *const *)names->elts : NULL;
+    for (int i = 0; names != NULL && i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
 
-    for (int i = 0; name != NULL && i < names->nelts; i++) {
-        if (name[i] != NULL && ap_strcasecmp_match(host, name[i]) == 0) {
+        if (name != NULL && ap_strcasecmp_match(host, name) == 0) {
             return 1;
         }
     }
     return 0;
 }
 
-/* An IP literal: "[...]" or nothing but digits and dots. */
-static int is_literal(const char *host)
-{
-    return host[0] == '[' || strchr(host, ':') != NULL ||
-           host[strspn(host, "0123456789.")] == '\0';
-}
-
+/* Absent, or no name of the virtual host that answers; an address is none
+ * unless the operator made it one. */
 static int is_odd_host(const request_rec *r)
 {
     const server_rec *s = r->server;
     const char *host = r->hostname;
 
-    if (host == NULL || is_literal(host)) {
+    if (host == NULL) {
         return 1;
     }
     return !(s->server_hostname != NULL &&
-             ap_cstr_casecmp(host, s->server_hostname) == 0) &&
+             strcasecmp(host, s->server_hostname) == 0) &&
            !is_among(s->names, host) && !is_among(s->wild_names, host);
 }
 

@@ -114,7 +114,8 @@ static void put_histogram(const mlgate_page_t *page)
     int limit = (int)(threshold * PLOT_WIDTH);
 
     ap_rprintf(r,
-               "<section><h2>Scores of judged requests</h2>\n"
+               "<section><h2>Scores of judged requests, on a logarithmic "
+               "scale</h2>\n"
                "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Requests "
                "by score on a logarithmic scale; stats has the figures\">\n",
                PLOT_WIDTH, PLOT_HEIGHT + 18);

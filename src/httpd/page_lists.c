@@ -116,24 +116,25 @@ static void put_unblock(const mlgate_page_t *page, const mlg_block_t *block)
 void mlgate_page_blocks(const mlgate_page_t *page)
 {
     static const char *const kinds[] = {"none", "would be blocked", "blocked",
-                                        "blocked by operator", "let through"};
+                                        "blocked by operator", "unblocked"};
     const mlg_snapshot_t *s = page->s;
     request_rec *r = page->r;
     char left[MLG_DURATION_TEXT];
     apr_uint64_t all = 0;
     size_t i;
 
-    ap_rputs("<section><h2>Blocked clients</h2>\n", r);
+    ap_rputs("<section><h2>Blocked and unblocked clients</h2>\n", r);
     if (s->nblocks == 0) {
         ap_rputs("<p class=\"empty\">Nobody is blocked.</p></section>\n", r);
         return;
     }
-    ap_rputs("<table><thead><tr><th scope=\"col\">Client</th><th "
-             "scope=\"col\">Standing</th><th scope=\"col\">Since</th><th "
-             "scope=\"col\">Still</th><th scope=\"col\" class=\"n\">Refused"
-             "</th><th scope=\"col\" class=\"n\">Times</th><th scope=\"col\">"
-             "Why</th><th scope=\"col\"></th></tr></thead><tbody>\n",
-             r);
+    ap_rputs(
+        "<table><thead><tr><th scope=\"col\">Client</th><th "
+        "scope=\"col\">Standing</th><th scope=\"col\">Since</th><th "
+        "scope=\"col\">Still for</th><th scope=\"col\" class=\"n\">Refused"
+        "</th><th scope=\"col\" class=\"n\">Offences</th><th scope=\"col\">"
+        "Why</th><th scope=\"col\"></th></tr></thead><tbody>\n",
+        r);
     for (i = 0; i < s->nblocks && i < ROWS; i++) {
         const mlg_block_t *b = &s->block[i];
 

@@ -52,15 +52,12 @@ static void set(request_rec *r, const char *name, const char *value)
 void mlgate_tell(request_rec *r, const mlg_decision_t *d)
 {
     int is_scored = d->score >= 0.0f; /* false for NaN */
-    const char *reason = "-";
-
-    if (is_scored && d->score >= REASON_SCORE && d->reasons.n > 0) {
-        reason = reason_text(r->pool, &d->reasons);
-    }
     set(r, "MLGATE_SCORE",
         is_scored ? score_text[(int)(d->score * SCORE_STEPS + 0.5f)] : "-");
     set(r, "MLGATE_VERDICT", mlg_verdict_name((mlg_verdict)d->verdict));
-    set(r, "MLGATE_REASON", reason);
+    if (is_scored && d->score >= REASON_SCORE && d->reasons.n > 0) {
+        set(r, "MLGATE_REASON", reason_text(r->pool, &d->reasons));
+    }
 }
 
 /* ---- the response ------------------------------------------------------- */
