@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "mlg_report.h"
+
+#define IP "192.0.2.7"
+
+static const char *words(mlg_feature_id feature, float value)
+{
+    static char buf[MLG_WORDS_TEXT];
+
+    return mlg_report_words(buf, feature, value);
+}
+
+CLAIM(a_feature_is_said_in_words_of_its_own)
+{
+    BEGIN;
+    IS_TEXT(words(MLG_F_REQUEST_RATE, 2.44f), "2.4 pages a second");
+    IS_TEXT(words(MLG_F_REQUEST_RATE, 1.0f), "1.0 pages a second");
+    IS_TEXT(words(MLG_F_NOTFOUND_SHARE, 0.91f), "91 % of answers were 404");
+    IS_TEXT(words(MLG_F_UA_DIVERSITY, 7.2f), "7 different User-Agents");
+    IS_TEXT(words(MLG_F_INTERARRIVAL_MEAN, log2f(2501.0f)),
+            "2.5 s between pages");
+    IS_TEXT(words(MLG_NFEATURES, 1.0f), "an unknown feature");
+    IS_TEXT(words(MLG_F_BURST, NAN), "burst unknown");
+}
+
+CLAIM(every_feature_has_words_whatever_its_value)
+{
+    static const float values[] = {0.0f,  -1.0f,    1e-30f,   0.5f,
+                                   1e30f, INFINITY, -INFINITY};
+    BEGIN;
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
+            const char *text = words((mlg_feature_id)i, values[v]);
+
+            IS_TRUE(strlen(text) > 0 && strlen(text) < MLG_WORDS_TEXT);
+        }
+    }
+}
+
+CLAIM(a_duration_has_its_two_largest_units)
+{
+    static const struct {
+        double s;
+        const char *text;
+    } rows[] = {{-5, "0 s"},   {0, "0 s"},          {59.9, "59 s"},
+                {60, "1 min"}, {598, "9 min 58 s"}, {3600, "1 h"},
+                {3659, "1 h"}, {7260, "2 h 1 min"}, {90000, "1 d 1 h"}};
+    char buf[MLG_DURATION_TEXT];
+    BEGIN;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        IS_TEXT(mlg_report_duration(buf, SEC(rows[i].s)), rows[i].text);
+    }
+}
+
+CLAIM(a_time_is_utc_with_microseconds)
+{
+    char buf[MLG_ISO_TEXT];
+    BEGIN;
+    IS_TEXT(mlg_report_time(buf, T0 + 42), "2023-11-14T22:15:00.000042Z");
+    IS_TEXT(mlg_report_time(buf, -1), "1970-01-01T00:00:00.000000Z");
+}
+
+CLAIM(a_reference_id_is_read_as_it_is_written_and_no_other_way)
+{
+    static const char *const wrong[] = {"",
+                                        "0123456789abcde",
+                                        "0123456789abcdef0",
+                                        "0123456789abcdeg",
+                                        "0x23456789abcdef",
+                                        " 123456789abcdef",
+                                        "0000000000000000"};
+    char buf[MLG_DECISION_ID_TEXT];
+    uint64_t id = 7;
+    BEGIN;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        IS_INT(mlg_report_id_parse(&id, wrong[i]), MLG_ERANGE);
+        IS_INT(id, 7);
+    }
+    IS_INT(mlg_report_id_parse(&id, "0123456789ABCdef"), APR_SUCCESS);
+    IS_TEXT(mlg_report_id(buf, id), "0123456789abcdef");
+}
+
+static const char *text_of(json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return (text != NULL) ? text : "(null)";
+}
+
+/* Flood until the block. @return when the decision was made */
+static mlg_decision_t convict(const rig_t *rig, const char *addr)
+{
+    mlg_decision_t d;
+    int n = 0;
+
+    do {
+        mlg_arrival_t a = unit_page(addr, T0 + SEC(0.1 * n));
+
+        d = rig_judge(rig, &a);
+    } while (d.verdict != MLG_VERDICT_REFUSE && ++n < 60);
+    IS_TRUE(d.convicts);
+    return d;
+}
+
+CLAIM(a_decision_names_its_reasons_and_what_would_have_changed_it)
+{
+    json_t *out, *reason, *change;
+    mlg_decision_t d;
+    float bound;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    d = convict(&rig, IP);
+    out = mlg_report_decision(&d, 64, &rig.model);
+    IS_TEXT(text_of(out, "client"), IP);
+    IS_TEXT(text_of(out, "verdict"), "refuse");
+    reason = json_array_get(json_object_get(out, "reasons"), 0);
+    IS_TEXT(text_of(reason, "feature"), "request_rate");
+    IS_NEAR(json_real_value(json_object_get(reason, "value")),
+            d.x[MLG_F_REQUEST_RATE], 1e-4);
+    change = json_array_get(json_object_get(out, "would_change"), 0);
+    bound = (float)json_real_value(json_object_get(change, "bound"));
+    d.x[MLG_F_REQUEST_RATE] = bound * 0.999f;
+    IS_TRUE(mlg_weighted_score(&rig.model, d.x, NULL) < d.threshold);
+    d.x[MLG_F_REQUEST_RATE] = bound * 1.001f;
+    IS_TRUE(mlg_weighted_score(&rig.model, d.x, NULL) >= d.threshold);
+    IS_TRUE(json_is_null(
+        json_object_get(json_object_get(out, "features"), "geo_anomaly")));
+    json_decref(out);
+    rig_close(&rig);
+}
+
+CLAIM(an_event_is_one_line_that_reads_back)
+{
+    mlg_transition_t t;
+    mlg_decision_t d;
+    json_t *out;
+    char *line;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    d = convict(&rig, "2001:db8::1");
+    t = mlg_transition_convicted(&d);
+    t.note = "two\nlines \xff and \"quotes\"";
+    line = mlg_report_render(mlg_report_event(&t, 64), 1);
+    IS_TRUE(line != NULL && strchr(line, '\n') == NULL);
+    out = json_loads(line, 0, NULL);
+    IS_TEXT(text_of(out, "event"), "block");
+    IS_TEXT(text_of(out, "client"), "2001:db8::/64");
+    IS_TEXT(text_of(out, "note"), "two\nlines ? and \"quotes\"");
+    IS_INT(json_integer_value(json_object_get(out, "seconds")), 600);
+    IS_INT(json_integer_value(json_object_get(out, "requests")), d.total);
+    json_decref(out);
+    free(line);
+    rig_close(&rig);
+}
+
+CLAIM(an_order_and_an_end_are_events_without_a_score)
+{
+    mlg_key_t key = unit_key(IP);
+    mlg_transition_t t =
+        mlg_transition_ordered("unblock", &key, T0, T0 + SEC(60), "a mistake");
+    json_t *out = mlg_report_event(&t, 64);
+    mlg_block_t block;
+    BEGIN;
+    IS_TEXT(text_of(out, "kind"), "grace");
+    IS_TRUE(json_is_null(json_object_get(out, "score")));
+    IS_TRUE(json_is_null(json_object_get(out, "id")));
+    json_decref(out);
+    memset(&block, 0, sizeof(block));
+    block.kind = MLG_BLOCK_AUTO;
+    block.until_us = T0;
+    block.info.key = key;
+    block.info.nreasons = 77; /* a torn copy */
+    t = mlg_transition_ended(&block);
+    IS_INT(t.reasons.n, MLG_NREASONS);
+    out = mlg_report_event(&t, 64);
+    IS_TEXT(text_of(out, "event"), "end");
+    IS_TRUE(json_is_null(json_object_get(out, "until")));
+    json_decref(out);
+}
+
+/* A view of one client as the handler makes it. */
+static mlg_client_view_t view_of(const rig_t *rig, const char *addr)
+{
+    mlg_client_view_t v;
+    uint32_t slot;
+    const mlg_record_t *record;
+
+    memset(&v, 0, sizeof(v));
+    v.client = unit_client(addr);
+    v.ipv6_prefix = 64;
+    v.now_us = T0 + SEC(10);
+    v.rules = &rig->rules;
+    record = mlg_table_find(&rig->gate.table, v.client.hash);
+    v.has_record = record != NULL && mlg_record_copy(&v.record, record);
+    v.has_block = mlg_block_find(&rig->gate.blocks, v.client.hash, v.now_us,
+                                 NULL, &slot) != MLG_BLOCK_NONE &&
+                  mlg_block_read(&rig->gate.blocks, slot, &v.block);
+    return v;
+}
+
+CLAIM(a_client_is_shown_with_the_score_it_was_judged_by)
+{
+    mlg_client_view_t v;
+    mlg_decision_t d;
+    json_t *out;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    d = convict(&rig, IP);
+    v = view_of(&rig, IP);
+    out = mlg_report_client(&v);
+    IS_TEXT(text_of(out, "standing"), "block");
+    IS_NEAR(json_real_value(json_object_get(out, "score")), d.score, 1e-4);
+    IS_INT(json_integer_value(
+               json_object_get(json_object_get(out, "record"), "requests")),
+           d.total);
+    json_decref(out);
+    v = view_of(&rig, "192.0.2.8"); /* never seen */
+    out = mlg_report_client(&v);
+    IS_TEXT(text_of(out, "standing"), "judged");
+    IS_TRUE(json_is_null(json_object_get(out, "record")));
+    IS_TRUE(json_is_null(json_object_get(out, "score")));
+    json_decref(out);
+    rig_close(&rig);
+}
+
+static mlg_snapshot_t snapshot_of(const rig_t *rig)
+{
+    mlg_snapshot_t s;
+
+    memset(&s, 0, sizeof(s));
+    s.now_us = T0 + SEC(10);
+    s.started_us = T0;
+    s.version = "1 \"quoted\\\n";
+    s.ipv6_prefix = 64;
+    s.rules = &rig->rules;
+    mlg_snapshot_read(&s, &rig->gate);
+    return s;
+}
+
+CLAIM(a_snapshot_counts_clients_blocks_and_convictions)
+{
+    mlg_snapshot_t s;
+    json_t *out;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    convict(&rig, IP);
+    for (uint32_t n = 0; n < 100; n++) {
+        mlg_arrival_t a = unit_page_n(n, T0);
+
+        rig_judge(&rig, &a);
+    }
+    s = snapshot_of(&rig);
+    IS_INT(s.clients_used, 101);
+    IS_INT(s.blocks[MLG_BLOCK_AUTO], 1);
+    IS_INT(s.recent, 1);
+    IS_INT(s.recent_lost, 0);
+    out = mlg_report_stats(&s);
+    IS_INT(json_integer_value(
+               json_object_get(json_object_get(out, "counters"), "requests")),
+           (json_int_t)rig_count(&rig, MLG_C_REQUESTS));
+    IS_INT(json_array_size(json_object_get(out, "score_histogram")),
+           MLG_SCORE_BUCKETS);
+    json_decref(out);
+    out = mlg_report_info(&s, json_object());
+    IS_INT(json_integer_value(json_object_get(out, "uptime_s")), 10);
+    json_decref(out);
+    rig_close(&rig);
+}
+
+CLAIM(metrics_are_complete_and_labels_escaped)
+{
+    char line[96];
+    mlg_snapshot_t s;
+    size_t bytes = 0;
+    char *text;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    convict(&rig, IP);
+    s = snapshot_of(&rig);
+    text = mlg_report_metrics(&s, &bytes);
+    IS_INT(strlen(text), bytes);
+    for (int i = 0; i < MLG_NCOUNTERS; i++) {
+        snprintf(line, sizeof(line), "\nmlgate_%s_total %llu\n",
+                 mlg_counters[i].name,
+                 (unsigned long long)rig_count(&rig, (mlg_counter_id)i));
+        IS_TRUE(strstr(text, line) != NULL);
+    }
+    snprintf(line, sizeof(line), "_bucket{le=\"+Inf\"} %llu\n",
+             (unsigned long long)rig_count(&rig, MLG_C_JUDGED));
+    IS_TRUE(strstr(text, line) != NULL);
+    IS_TRUE(strstr(text, "version=\"1 \\\"quoted\\\\\\n\",") != NULL);
+    IS_TRUE(strstr(text, "mlgate_block_entries{kind=\"block\"} 1\n") != NULL);
+    free(text);
+    rig_close(&rig);
+}
+
+/* @return whether it is well, and that it gives a reason when not */
+static int is_well(const mlg_snapshot_t *s, const mlg_shard_t *before)
+{
+    int well = -1;
+    json_t *out = mlg_report_health(s, before, &well);
+
+    IS_INT(json_array_size(json_object_get(out, "reasons")) > 0, !well);
+    IS_TEXT(text_of(out, "status"), well ? "ok" : "unwell");
+    json_decref(out);
+    return well;
+}
+
+CLAIM(a_fresh_gate_is_well_and_none_at_all_is_not)
+{
+    mlg_snapshot_t s;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    s = snapshot_of(&rig);
+    IS_TRUE(is_well(&s, NULL));
+    IS_FALSE(is_well(NULL, NULL));
+    rig_close(&rig);
+}
+
+CLAIM(old_trouble_is_forgiven_and_new_trouble_is_not)
+{
+    mlg_shard_t before;
+    mlg_snapshot_t s;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    s = snapshot_of(&rig);
+    s.total.count[MLG_C_JUDGED] = 10000;
+    s.total.count[MLG_C_SKIPPED] = 9000;
+    before = s.total;
+    IS_FALSE(is_well(&s, NULL));
+    IS_TRUE(is_well(&s, &before));
+    s.total.count[MLG_C_FAILED_OPEN]++;
+    IS_FALSE(is_well(&s, &before));
+    rig_close(&rig);
+}
+
+CLAIM(a_full_block_table_lost_convictions_and_a_toothless_model_are_unwell)
+{
+    mlg_snapshot_t s;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    s = snapshot_of(&rig);
+    s.blocks[MLG_BLOCK_AUTO] = s.block_slots;
+    IS_FALSE(is_well(&s, NULL));
+    s = snapshot_of(&rig);
+    s.recent = 20;
+    s.recent_lost = 3;
+    IS_FALSE(is_well(&s, NULL));
+    s = snapshot_of(&rig);
+    rig.model.ramp[MLG_F_REQUEST_RATE].weight = 0.5f;
+    IS_FALSE(is_well(&s, NULL));
+    rig.model.ramp[MLG_F_REQUEST_RATE].weight = NAN;
+    IS_FALSE(is_well(&s, NULL));
+    rig_close(&rig);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(a_feature_is_said_in_words_of_its_own),
+        TEST(every_feature_has_words_whatever_its_value),
+        TEST(a_duration_has_its_two_largest_units),
+        TEST(a_time_is_utc_with_microseconds),
+        TEST(a_reference_id_is_read_as_it_is_written_and_no_other_way),
+        TEST(a_decision_names_its_reasons_and_what_would_have_changed_it),
+        TEST(an_event_is_one_line_that_reads_back),
+        TEST(an_order_and_an_end_are_events_without_a_score),
+        TEST(a_client_is_shown_with_the_score_it_was_judged_by),
+        TEST(a_snapshot_counts_clients_blocks_and_convictions),
+        TEST(metrics_are_complete_and_labels_escaped),
+        TEST(a_fresh_gate_is_well_and_none_at_all_is_not),
+        TEST(old_trouble_is_forgiven_and_new_trouble_is_not),
+        TEST(
+            a_full_block_table_lost_convictions_and_a_toothless_model_are_unwell),
+    };
+
+    return RUN(tests);
+}
