@@ -15,6 +15,7 @@
 #define SCORE_STEPS     1000
 #define REASON_SCORE    0.25f /* below, nobody asks why */
 #define BODY_KEPT_BYTES 65536
+#define REASON_BYTES    64 /* a feature's name and its value */
 
 /* "0.000" to "1.000", so that no request formats a number. */
 static char score_text[SCORE_STEPS + 1][6];
@@ -26,41 +27,6 @@ void mlgate_tell_prepare(void)
                      i % 1000);
     }
 }
-
-/* "request_rate=12.4 ua_diversity=7.0", heaviest first. */
-static const char *reason_text(apr_pool_t *p, const mlg_reasons_t *reasons)
-{
-    const char *text = "";
-
-    for (unsigned i = 0; i < reasons->n; i++) {
-        const mlg_reason_t *reason = &reasons->top[i];
-
-        text = apr_psprintf(p, "%s%s%s=%.3g", text, (i > 0) ? " " : "",
-                            mlg_features[reason->feature].name,
-                            (double)reason->value);
-    }
-    return text;
-}
-
-static void set(request_rec *r, const char *name, const char *value)
-{
-    /* added, not set: nobody else has these names, and it saves a search */
-    apr_table_addn(r->subprocess_env, name, value);
-    apr_table_addn(r->notes, name, value);
-}
-
-void mlgate_tell(request_rec *r, const mlg_decision_t *d)
-{
-    int is_scored = d->score >= 0.0f; /* false for NaN */
-    set(r, "MLGATE_SCORE",
-        is_scored ? score_text[(int)(d->score * SCORE_STEPS + 0.5f)] : "-");
-    set(r, "MLGATE_VERDICT", mlg_verdict_name((mlg_verdict)d->verdict));
-    if (is_scored && d->score >= REASON_SCORE && d->reasons.n > 0) {
-        set(r, "MLGATE_REASON", reason_text(r->pool, &d->reasons));
-    }
-}
-
-/* ---- the response ------------------------------------------------------- */
 
 static char *put(char *at, const char *text)
 {
@@ -92,6 +58,58 @@ static char *put_id(char *at, uint64_t id)
     }
     return at;
 }
+
+/* A feature's value with two decimals, which is all a log reader wants; one
+ * that does not fit is cut. Values of features are never negative. */
+static char *put_value(char *at, float value)
+{
+    apr_uint64_t hundredths =
+        (value < 1e12f) ? (apr_uint64_t)(value * 100.0f + 0.5f) : 0;
+
+    at = put_number(at, hundredths / 100);
+    *at++ = '.';
+    *at++ = (char)('0' + hundredths / 10 % 10);
+    *at++ = (char)('0' + hundredths % 10);
+    return at;
+}
+
+/* "request_rate=12.40 ua_diversity=7.00", heaviest first. */
+static const char *reason_text(apr_pool_t *p, const mlg_reasons_t *reasons)
+{
+    char *text = apr_palloc(p, MLG_NREASONS * REASON_BYTES);
+    char *at = text;
+
+    for (unsigned i = 0; i < reasons->n; i++) {
+        const mlg_reason_t *reason = &reasons->top[i];
+
+        at = put(at, (i > 0) ? " " : "");
+        at = put(at, mlg_features[reason->feature].name);
+        at = put(at, "=");
+        at = put_value(at, reason->value);
+    }
+    *at = '\0';
+    return text;
+}
+
+static void set(request_rec *r, const char *name, const char *value)
+{
+    /* added, not set: nobody else has these names, and it saves a search */
+    apr_table_addn(r->subprocess_env, name, value);
+    apr_table_addn(r->notes, name, value);
+}
+
+void mlgate_tell(request_rec *r, const mlg_decision_t *d)
+{
+    int is_scored = d->score >= 0.0f; /* false for NaN */
+    set(r, "MLGATE_SCORE",
+        is_scored ? score_text[(int)(d->score * SCORE_STEPS + 0.5f)] : "-");
+    set(r, "MLGATE_VERDICT", mlg_verdict_name((mlg_verdict)d->verdict));
+    if (is_scored && d->score >= REASON_SCORE && d->reasons.n > 0) {
+        set(r, "MLGATE_REASON", reason_text(r->pool, &d->reasons));
+    }
+}
+
+/* ---- the response ------------------------------------------------------- */
 
 static char *put_html(char *at, uint64_t id, apr_uint64_t seconds)
 {
