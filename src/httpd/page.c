@@ -118,7 +118,7 @@ static void put_histogram(const mlgate_page_t *page)
                "scale</h2>\n"
                "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Requests "
                "by score on a logarithmic scale; stats has the figures\">\n",
-               PLOT_WIDTH, PLOT_HEIGHT + 18);
+               PLOT_WIDTH, PLOT_HEIGHT + 22);
     put_bars(page);
     ap_rprintf(r,
                "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
@@ -126,13 +126,13 @@ static void put_histogram(const mlgate_page_t *page)
                "y2=\"%d\"/>\n",
                PLOT_WIDTH, PLOT_HEIGHT, PLOT_HEIGHT, limit, limit, PLOT_HEIGHT);
     ap_rprintf(r,
-               "<text class=\"limit\" x=\"%d\" y=\"10\" text-anchor=\"end\">"
+               "<text class=\"limit\" x=\"%d\" y=\"14\" text-anchor=\"end\">"
                "too high from %.2f</text>\n",
                limit - 6, threshold);
     for (int i = 0; i <= 4; i++) {
         ap_rprintf(r,
                    "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\">%.2f</text>\n",
-                   i * PLOT_WIDTH / 4, PLOT_HEIGHT + 14,
+                   i * PLOT_WIDTH / 4, PLOT_HEIGHT + 17,
                    (i == 0)   ? "start"
                    : (i == 4) ? "end"
                               : "middle",

@@ -71,7 +71,7 @@ static void put_reasons(const mlgate_page_t *page, const mlg_reason_t *reason,
 {
     char words[MLG_WORDS_TEXT];
 
-    ap_rputs("<td>", page->r);
+    ap_rputs("<td class=\"reasons\">", page->r);
     for (apr_uint32_t i = 0; i < n && i < MLG_NREASONS; i++) {
         ap_rprintf(page->r, "%s%s", (i > 0) ? ", " : "",
                    ap_escape_html(page->r->pool,

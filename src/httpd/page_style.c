@@ -54,16 +54,15 @@ const char mlgate_page_style[] =
 "button:hover{background:var(--line)}"
 "form{margin:0}"
 ".empty{color:var(--soft);margin:0}"
+".reasons{min-width:16rem}"
 ".why{display:block;color:var(--soft)}"
 "meter{width:5rem;height:.8rem;vertical-align:middle}"
 "svg{display:block;width:100%;height:auto}"
 "svg text{fill:var(--soft);font-size:11px}"
 ".bar{fill:var(--calm)}.bar.hot{fill:var(--hot)}"
 ".axis{stroke:var(--line)}.limit{stroke:var(--hot);stroke-dasharray:4 3}"
+"@media(max-width:40rem){svg text{font-size:18px}}"
 "svg text.limit{fill:var(--hot);stroke:none}"
-".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(22rem,1fr));"
-"gap:0 1rem;align-items:start}"
 "summary{cursor:pointer;font-weight:600}"
-"ul{margin:0;padding-left:1.1rem}"
 "footer{color:var(--soft);font-size:.88rem;padding-bottom:2rem}";
 /* clang-format on */
