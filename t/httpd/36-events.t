@@ -67,7 +67,7 @@ is((stat "$file->{dir}/events.json")[2] & 07, 0,
 my $pipe = server(
     conf => "MLGateEventLog \"|/usr/bin/tee -a %DIR%/piped\"\n$conf");
 expect_all($pipe);
-$pipe->{log}->allow(qr/AH00488/);
+$pipe->{log}->allow(qr/long lost child came home/);
 check_events('a pipe', "$pipe->{dir}/piped", $pipe);
 $pipe->graceful;
 expect_block('192.0.2.143', $pipe);

@@ -25,6 +25,7 @@ $server->client('192.0.2.231')->burst(6);
 $server->{log}->expect(qr/MLG0010.*192\.0\.2\.23[23]/, 2);
 operator($server)->post('/mlgate/block/192.0.2.232?ttl=1h&reason=why');
 operator($server)->post('/mlgate/unblock/192.0.2.233');
+$blocked->close; # or a worker would wait for its next request
 my $before = stats($server);
 
 $server->graceful;

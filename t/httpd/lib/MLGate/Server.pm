@@ -111,9 +111,13 @@ sub start {
     my ($self) = @_;
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
+        # prefork and worker stop by a signal to their whole process group;
+        # and should the test be killed, its server goes, too.
+        setpgrp 0, 0;
         open STDOUT, '>>', "$self->{dir}/said";
         open STDERR, '>&', \*STDOUT;
-        { exec $httpd, '-f', "$self->{dir}/httpd.conf", '-DFOREGROUND' }
+        { exec qw(setpriv --pdeathsig TERM), $httpd, '-f',
+            "$self->{dir}/httpd.conf", '-DFOREGROUND' }
         POSIX::_exit(127);
     }
     $self->{pid} = $pid;
