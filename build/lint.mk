@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything that reads the sources and does not run them. All fatal.
+
+C_FILES   = $(sort $(wildcard mod_mlgate.c src/*/*.c t/unit/*.c t/bench/*.c \
+              t/tune/*.c))
+H_FILES   = $(sort $(wildcard include/*.h src/*/*.h t/unit/*.h))
+SH_FILES  = $(sort $(wildcard t/guard/*.sh t/guard/tap t/guard/coverage \
+              t/httpd/run build/need build/run .ci/run))
+LINT_CPP  = $(CPPFLAGS_ALL) -isystem $(HTTPD_INC) $(HTTPD_CPPFLAGS) -It/unit
+CORE_SRCS = $(call srcs,core)
+
+lint: lint-gcc lint-clang lint-analyzer lint-tidy lint-cppcheck lint-shell ## compilers, analysers and shellcheck, all fatal
+
+need-lint:
+	@build/need build test lint
+
+lint-gcc: | need-lint
+	$(call say,LINT gcc -Werror)
+	$(Q)$(MAKE) --no-print-directory -s all unit-build WERROR=1 CC=gcc \
+	  OUT=build/out/lint-gcc
+
+lint-clang: | need-lint
+	$(call say,LINT clang -Wthread-safety -Werror)
+	$(Q)$(MAKE) --no-print-directory -s all unit-build WERROR=1 \
+	  VARIANT=clang OUT=build/out/lint-clang
+
+lint-analyzer: | need-lint
+	$(call say,LINT gcc -fanalyzer)
+	$(Q)mkdir -p build/out/lint
+	$(Q)for f in $(CORE_SRCS); do \
+	  gcc $(LINT_CPP) $(WARN_CORE) -std=gnu11 -O1 -fanalyzer -Werror \
+	    -c -o build/out/lint/analyzer.o $$f || exit 1; done
+
+# .clang-tidy names each check that is off, and why.
+lint-tidy: | need-lint
+	$(call say,LINT clang-tidy)
+	$(Q)printf '%s\n' $(C_FILES) | xargs -P2 -n4 sh -c \
+	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 \
+	   $(LINT_CPP) 2>/dev/null' tidy
+
+# arrayIndexThenCheck takes any comparison after an index for its bound.
+lint-cppcheck: | need-lint
+	$(call say,LINT cppcheck)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+	  --enable=warning,performance,portability -j2 \
+	  --suppress=arrayIndexThenCheck -D__x86_64__ -D_GNU_SOURCE \
+	  -Iinclude -It/unit $(filter-out t/unit/test_%,$(C_FILES))
+
+lint-shell: | need-lint
+	$(call say,LINT shellcheck)
+	$(Q)shellcheck -x -P t/guard $(SH_FILES)
+
+format: | need-lint ## let clang-format 14 decide
+	$(Q)clang-format -i $(C_FILES) $(H_FILES)
+
+format-check: | need-lint ## fail where it would decide otherwise
+	$(Q)clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
+
+.PHONY: need-lint lint lint-gcc lint-clang lint-analyzer lint-tidy \
+        lint-cppcheck lint-shell format format-check

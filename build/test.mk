@@ -43,6 +43,8 @@ test: ## everything: installs what is missing, then check, check-httpd, asan
 check: all $(UNIT_BINS) | need-test ## unit tests and guards; UNIT=gate picks
 	$(Q)$(PROVE) $(UNIT_BINS) $(GUARDS)
 
+unit-build: $(UNIT_BINS) $(BENCH_BINS)
+
 unit: $(UNIT_BINS) | need-test ## unit tests alone, in any VARIANT
 	$(Q)$(PROVE) $(UNIT_BINS)
 
@@ -83,5 +85,5 @@ cov: ## line coverage of src/core by the unit tests, uncovered functions
 need-test:
 	@build/need test
 
-.PHONY: test check unit asan tsan valgrind valgrind-debug check-all bench cov \
+.PHONY: test check unit unit-build asan tsan valgrind valgrind-debug check-all bench cov \
         need-test
