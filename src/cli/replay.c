@@ -174,7 +174,9 @@ static int replay_log(run_t *run, const char *path, const char *labels_path)
 /* @return 1 when all was written */
 static int close_output(FILE *file)
 {
-    return file == NULL || (fflush(file) == 0) & (fclose(file) == 0);
+    int flushed = (file == NULL) || fflush(file) == 0;
+
+    return (file == NULL || fclose(file) == 0) && flushed;
 }
 
 static int replay_all(run_t *run, int nlogs, const char *const *logs)

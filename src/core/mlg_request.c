@@ -110,7 +110,8 @@ static unsigned version_after(mlg_text_t agent, const char *word, size_t len)
  * those are held to their own habits, not to a browser's. */
 static int claims_browser(mlg_text_t agent)
 {
-    return agent.len > 11 && memcmp(agent.at, "Mozilla/5.0", 11) == 0 &&
+    return agent.at != NULL && agent.len > 11 &&
+           memcmp(agent.at, "Mozilla/5.0", 11) == 0 &&
            !HAS(agent, "compatible;") && !HAS(agent, "bot");
 }
 

@@ -456,6 +456,6 @@ const command_rec mlgate_commands[] = {
         "An expression (ap_expr); requests for which it is true are not judged. May be repeated."),
     AP_INIT_TAKE1("MLGateEventLog", set_event_log, NULL, RSRC_CONF,
         "A file or a \"|program\" that gets one JSON object a line for each block, unblock and end of a block."),
-    {NULL}
+    {0}
 };
 /* clang-format on */

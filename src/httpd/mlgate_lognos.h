@@ -12,7 +12,7 @@
 #define MLG0003 "MLG0003: " /* the segment is not ours */
 #define MLG0004 "MLG0004: " /* the gate is up */
 #define MLG0005 "MLG0005: " /* the table was resized */
-#define MLG0006 "MLG0006: " /* a child has no mutex */
+#define MLG0006 "MLG0006: " /* retired: a child had no mutex */
 #define MLG0007 "MLG0007: " /* the event log cannot be opened */
 #define MLG0008 "MLG0008: " /* a client was blocked */
 #define MLG0009 "MLG0009: " /* a client would have been blocked */
