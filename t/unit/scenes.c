@@ -345,8 +345,8 @@ static void app_prefetches(stage_t *s, apr_time_t at)
     }
 }
 
-/* 500 people: a page a minute each, and what it needs. */
-static void nat_of_500(stage_t *s, apr_time_t at)
+/* 500 people: a page a minute each, and what it needs if that is here. */
+static void nat(stage_t *s, apr_time_t at, int assets_here)
 {
     char agent[100];
     char cookie[40];
@@ -361,10 +361,22 @@ static void nat_of_500(stage_t *s, apr_time_t at)
         browser(s, cookie, (i % 3 > 0) ? "https://example.net/" : NULL);
         s->now.agent = TEXT(agent);
         ASK_N(s, when, 1 + chance(s, 4), "/article/%d", (int)chance(s, 40));
-        browser(s, cookie, "https://example.net/article");
-        s->now.agent = TEXT(agent);
-        assets(s, when + MS(1), 12, MS(9), 6, 1);
+        if (assets_here) {
+            browser(s, cookie, "https://example.net/article");
+            s->now.agent = TEXT(agent);
+            assets(s, when + MS(1), 12, MS(9), 6, 1);
+        }
     }
+}
+
+static void nat_of_500(stage_t *s, apr_time_t at)
+{
+    nat(s, at, 1);
+}
+
+static void nat_of_500_pages_only(stage_t *s, apr_time_t at)
+{
+    nat(s, at, 0);
 }
 
 static void office_autodiscover(stage_t *s, apr_time_t at)
@@ -605,6 +617,7 @@ const scene_t scenes[] = {
     {"scrolling through 300 thumbnails over HTTP/2",     0, photo_library_h2},
     {"an application that prefetches 60 items",          0, app_prefetches},
     {"500 people behind one address",                    0, nat_of_500},
+    {"500 people behind one address, the assets elsewhere", 0, nat_of_500_pages_only},
     {"an office that asks for autodiscover",             0, office_autodiscover},
     {"an uptime monitor",                                0, uptime_monitor},
     {"an uptime monitor of a service that is down",      0, failing_monitor},
