@@ -87,6 +87,6 @@ clean: ## remove build/out
 Q   = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
--include $(shell find build/out -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 .PHONY: all need-build clean

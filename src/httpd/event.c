@@ -78,7 +78,7 @@ static void write_event(server_rec *s, apr_pool_t *p,
     has_failed = (rv != APR_SUCCESS);
 }
 
-/* "12.4 pages a second; 7 different User-Agents" */
+/* "request_rate 12.40 (12.4 pages a second), ..." */
 static const char *words_of(apr_pool_t *p, const mlg_reasons_t *reasons)
 {
     const char *text = "";
@@ -87,7 +87,7 @@ static const char *words_of(apr_pool_t *p, const mlg_reasons_t *reasons)
     for (unsigned i = 0; i < reasons->n; i++) {
         const mlg_reason_t *reason = &reasons->top[i];
 
-        text = apr_psprintf(p, "%s%s%s=%.3g (%s)", text, (i > 0) ? ", " : "",
+        text = apr_psprintf(p, "%s%s%s %.2f (%s)", text, (i > 0) ? ", " : "",
                             mlg_features[reason->feature].name,
                             (double)reason->value,
                             mlg_report_reason_words(words, reason));
