@@ -103,8 +103,8 @@ apr_status_t mlgate_stripes_init(const mlg_gate_t *gate);
 typedef struct mlgate_process_t {
     mlg_gate_t gate; /* view of the shared segment */
     unsigned ipv6_prefix;
-    apr_file_t *event_log;      /* open for appending, or NULL */
-    int is_serving;             /* the segment is mapped and viewed */
+    apr_file_t *event_log; /* open for appending, or NULL */
+    int is_serving;        /* the segment is mapped and viewed */
 } mlgate_process_t;
 
 extern mlgate_process_t mlgate;

@@ -74,6 +74,7 @@ int main(void)
 {
     struct CMUnitTest *tests = calloc((size_t)scenes_count, sizeof(*tests));
     char(*names)[160] = calloc((size_t)scenes_count, sizeof(*names));
+    int failed;
 
     for (int i = 0; i < scenes_count; i++) {
         if (scenes[i].within > 0) {
@@ -90,6 +91,9 @@ int main(void)
                                 .test_func = scene_ends_as_it_should,
                                 .initial_state = (void *)(uintptr_t)&scenes[i]};
     }
-    return _cmocka_run_group_tests("people", tests, (size_t)scenes_count, NULL,
-                                   NULL);
+    failed = _cmocka_run_group_tests("people", tests, (size_t)scenes_count,
+                                     NULL, NULL);
+    free(names);
+    free(tests);
+    return failed;
 }
