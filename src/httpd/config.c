@@ -166,19 +166,17 @@ void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf)
     rules->block_max_us = conf->block_max_us;
 }
 
-const char *mlgate_conf_check(const server_rec *s, apr_pool_t *ptemp)
+const char *mlgate_conf_check(const mlgate_conf_t *conf, const char *where,
+                              apr_pool_t *ptemp)
 {
-    const mlgate_conf_t *conf = mlgate_conf_of_server(s);
-
     if (conf->block_max_us < conf->block_for_us) {
         return apr_psprintf(
             ptemp,
             "MLGateBlockMax (%" APR_INT64_T_FMT
             " s) is shorter than MLGateBlockFor (%" APR_INT64_T_FMT
-            " s) in virtual host %s; raise the one or lower the other",
+            " s) in %s; raise the one or lower the other",
             (apr_int64_t)apr_time_sec(conf->block_max_us),
-            (apr_int64_t)apr_time_sec(conf->block_for_us),
-            (s->server_hostname != NULL) ? s->server_hostname : "(main)");
+            (apr_int64_t)apr_time_sec(conf->block_for_us), where);
     }
     return NULL;
 }

@@ -91,8 +91,10 @@ const mlgate_conf_t *mlgate_conf_global(const server_rec *s);
 void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf);
 
 /** Check what single directives cannot: MLGateBlockMax below MLGateBlockFor.
+ * @param where  what the configuration is for, to say it
  * @return a sentence, or NULL when all is well */
-const char *mlgate_conf_check(const server_rec *s, apr_pool_t *ptemp);
+const char *mlgate_conf_check(const mlgate_conf_t *conf, const char *where,
+                              apr_pool_t *ptemp);
 
 /* ---- the gate of this process (segment.c, stripe.c) --------------------- */
 

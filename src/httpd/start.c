@@ -6,6 +6,7 @@
  */
 #include "mlgate.h"
 
+#include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <mod_status.h>
@@ -22,10 +23,45 @@ static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     return OK;
 }
 
+/* Sections as their virtual host's requests meet them. */
+static const char *check_sections(const server_rec *s,
+                                  const apr_array_header_t *sections,
+                                  apr_pool_t *ptemp)
+{
+    const char *err = NULL;
+
+    for (int i = 0; sections != NULL && i < sections->nelts && !err; i++) {
+        ap_conf_vector_t *section =
+            APR_ARRAY_IDX(sections, i, ap_conf_vector_t *);
+        const core_dir_config *core = ap_get_core_module_config(section);
+        void *own = ap_get_module_config(section, &mlgate_module);
+
+        if (own != NULL) {
+            err = mlgate_conf_check(
+                mlgate_conf_merge(ptemp, (void *)mlgate_conf_of_server(s), own),
+                apr_pstrcat(ptemp, "the section for ", core->d, NULL), ptemp);
+        }
+    }
+    return err;
+}
+
+static const char *check_server(const server_rec *s, apr_pool_t *ptemp)
+{
+    const core_server_config *core =
+        ap_get_core_module_config(s->module_config);
+    const char *host = (s->server_hostname != NULL) ? s->server_hostname : "-";
+    const char *err = mlgate_conf_check(
+        mlgate_conf_of_server(s),
+        apr_pstrcat(ptemp, "virtual host ", host, NULL), ptemp);
+
+    err = (err != NULL) ? err : check_sections(s, core->sec_url, ptemp);
+    return (err != NULL) ? err : check_sections(s, core->sec_dir, ptemp);
+}
+
 static int check_servers(server_rec *s, apr_pool_t *ptemp)
 {
     for (server_rec *vhost = s; vhost != NULL; vhost = vhost->next) {
-        const char *err = mlgate_conf_check(vhost, ptemp);
+        const char *err = check_server(vhost, ptemp);
 
         if (err != NULL) {
             ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, MLG0012 "%s", err);
