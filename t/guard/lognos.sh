@@ -16,10 +16,10 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 echo "$registered" | sort -u >"$scratch/registered"
 echo "$used" | sort -u >"$scratch/used"
-claim "each used tag is registered, and each registered one used or retired" "$(
+claim "each used tag is registered, each registered one used or set aside" "$(
     comm -13 "$scratch/registered" "$scratch/used"
     comm -23 "$scratch/registered" "$scratch/used" | while read -r tag; do
-        grep -q "$tag.*retired" $list || echo "$tag is not used"
+        grep -qE "$tag.*(retired|reserved):" $list || echo "$tag is not used"
     done
 )"
 claim "each tag's text is its own name" "$(

@@ -105,6 +105,22 @@ void crowd_work(const crowd_view_t *v, uint64_t seed, int n)
     __atomic_fetch_add(&v->crowd->made, (uint64_t)n, __ATOMIC_RELAXED);
 }
 
+void crowd_order(const crowd_view_t *v, unsigned n, mlg_block_kind kind,
+                 apr_time_t until_us)
+{
+    mlg_client_t client = unit_client_n(n % 4);
+    unsigned stripe = mlg_stripe_of(client.hash);
+    mlg_stripe_t *held =
+        settle_lock(v, stripe, pthread_mutex_lock(&v->crowd->lock[stripe]));
+
+    if (held != NULL) {
+        mlg_stripe_assume(held);
+        mlg_order(&v->gate, kind, &client.key, T0, until_us, "order", held,
+                  NULL);
+        drop(v, held);
+    }
+}
+
 int crowd_repair(const crowd_view_t *v)
 {
     int repaired = 0;

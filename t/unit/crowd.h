@@ -36,6 +36,10 @@ void crowd_work(const crowd_view_t *v, uint64_t seed, int n);
 /** Judge only: then `skipped` counts arrivals that no record holds. */
 void crowd_arrive(const crowd_view_t *v, uint64_t seed, int n);
 
+/** An operator's order about half of the clients that flood, waiting. */
+void crowd_order(const crowd_view_t *v, unsigned n, mlg_block_kind kind,
+                 apr_time_t until_us);
+
 /** Take every stripe, waiting, and repair it. @return how many needed it */
 int crowd_repair(const crowd_view_t *v);
 

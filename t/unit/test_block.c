@@ -202,6 +202,30 @@ CLAIM(the_census_counts_live_entries_by_kind)
     }
 }
 
+CLAIM(a_sweep_meets_every_block_that_ended_in_its_span_once)
+{
+    unsigned ended = 0;
+    mlg_block_t entry;
+
+    BEGIN;
+    for (unsigned n = 0; n < 300; n++) { /* one ends each second */
+        unit_put(&blocks, (n % 3 == 0) ? MLG_BLOCK_GRACE : MLG_BLOCK_AUTO,
+                 unit_client_n(n).hash, T0, T0 + SEC(1 + n));
+    }
+    for (uint32_t n = 0;; n++) {
+        n = mlg_block_next_ended(&blocks, n, T0 + SEC(90), T0 + SEC(150));
+        if (n == mlg_block_slots(&blocks)) {
+            break;
+        }
+        IS_INT(mlg_block_read(&blocks, n, &entry), 1);
+        IS_INT(entry.kind, MLG_BLOCK_AUTO);
+        IS_TRUE(entry.until_us > T0 + SEC(90));
+        IS_TRUE(entry.until_us <= T0 + SEC(150));
+        ended++;
+    }
+    IS_INT(ended, 40); /* 60 ended, a third of them grace */
+}
+
 CLAIM(a_writer_that_died_half_way_blocks_nobody_and_loses_no_one)
 {
     mlg_block_slot_t *slot = blocks.line[5].slot;
@@ -258,6 +282,7 @@ int main(void)
         FRESH(refusals_are_counted_against_the_entry),
         FRESH(reading_all_slots_finds_every_entry_live_or_over_once),
         FRESH(the_census_counts_live_entries_by_kind),
+        FRESH(a_sweep_meets_every_block_that_ended_in_its_span_once),
         FRESH(a_writer_that_died_half_way_blocks_nobody_and_loses_no_one),
         FRESH(the_end_of_a_block_keeps_52_bits_of_microseconds),
         FRESH(every_kind_has_a_word),

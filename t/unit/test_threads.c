@@ -38,8 +38,15 @@ static void *look(void *arg)
         mlg_decision_t d;
         apr_time_t until = 0;
 
+        if (i % 64 == 0) { /* and commands */
+            crowd_order(w->view, i / 64,
+                        (i % 128 == 0) ? MLG_BLOCK_OPERATOR : MLG_BLOCK_GRACE,
+                        T0 + SEC(1000));
+        }
         if (r != NULL && mlg_record_copy(&copy, r)) {
-            wrong += copy.total < 1 || copy.client == 0;
+            /* all in one pane: these three rise together or it is torn */
+            wrong += copy.client == 0 || copy.requests.now != copy.total ||
+                     copy.pages_300s.now != copy.total;
         }
         if (mlg_block_find(&gate->blocks, client.hash, T0, &until, NULL) !=
             MLG_BLOCK_NONE) {
