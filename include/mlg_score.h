@@ -14,7 +14,8 @@
 
 #include "mlg_features.h"
 
-#define MLG_NREASONS 3
+#define MLG_NREASONS    3
+#define MLG_SCORE_NOTED 0.25f /* from here on an operator may ask why */
 
 typedef struct mlg_ramp_t {
     float lo;     /* finite */
@@ -44,13 +45,19 @@ extern const mlg_weighted_t mlg_weighted_default;
 
 /** Score one vector.
  *
- * @param model    every ramp valid by mlg_ramp_check()
- * @param x        shape [MLG_NFEATURES]; NaN adds nothing
- * @param reasons  filled with the heaviest positive parts; may be NULL
+ * @param model  every ramp valid by mlg_ramp_check()
+ * @param x      shape [MLG_NFEATURES]; NaN adds nothing
  * @return in [0, 1], never NaN
  */
 float mlg_weighted_score(const mlg_weighted_t *model,
-                         const float x[MLG_NFEATURES], mlg_reasons_t *reasons);
+                         const float x[MLG_NFEATURES]);
+
+/** Say what a score is made of.
+ *
+ * @param reasons  filled with the heaviest positive parts
+ */
+void mlg_weighted_reasons(const mlg_weighted_t *model,
+                          const float x[MLG_NFEATURES], mlg_reasons_t *reasons);
 
 /** Is this a ramp a model may hold?
  *

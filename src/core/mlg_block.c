@@ -48,7 +48,12 @@ static uint32_t find_slot(const mlg_blocks_t *b, uint64_t client,
         const mlg_block_slot_t *slot = b->line[n].slot;
 
         for (uint32_t i = 0; i < MLG_BLOCK_SLOTS; i++) {
-            if (load(&slot[i].client) == client) {
+            uint64_t there = load(&slot[i].client);
+
+            if (there == 0) {
+                return NO_SLOT; /* slots are taken in order and kept */
+            }
+            if (there == client) {
                 *word = load(&slot[i].word);
                 /* A writer clears the word, then names the new client, then
                  * sets the word: seeing the same client again means the word

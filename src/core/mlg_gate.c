@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define WATCH_SCORE 0.25f /* from here on an operator may want to see it */
-
 static void count(const mlg_gate_t *gate, uint64_t client, mlg_counter_id id)
 {
     mlg_count(gate->counters, client, id);
@@ -160,7 +158,10 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
 
     d->total = own->total;
     mlg_features_read(d->x, own, a, pages);
-    d->score = mlg_weighted_score(rules->model, d->x, &d->reasons);
+    d->score = mlg_weighted_score(rules->model, d->x);
+    if (d->score >= MLG_SCORE_NOTED) {
+        mlg_weighted_reasons(rules->model, d->x, &d->reasons);
+    }
     own->score = (uint16_t)(d->score * 65535.0f);
     if (standing->verdict == MLG_VERDICT_WOULD_REFUSE) {
         d->verdict = MLG_VERDICT_WOULD_REFUSE; /* nothing new to find */
@@ -198,7 +199,7 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
     mlg_record_publish(shared, &own);
     mlg_table_done(held);
     d->is_recorded = 1;
-    if (d->score >= WATCH_SCORE) {
+    if (d->score >= MLG_SCORE_NOTED) {
         mlg_watched_t seen = {a->from.key, a->at_us, d->score, own.total};
 
         mlg_table_watch(held, &seen);

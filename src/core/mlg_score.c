@@ -48,15 +48,15 @@ apr_status_t mlg_ramp_check(const mlg_ramp_t *ramp)
     return sound ? APR_SUCCESS : MLG_ERANGE;
 }
 
-/* A feature's part in the score: its ramp times its weight. */
-static float points(const mlg_ramp_t *ramp, float value)
+/* A feature's part in the score: its ramp times its weight. Without branches;
+ * each comparison is false for NaN, which so becomes 0. */
+static inline float points(const mlg_ramp_t *ramp, float value)
 {
     float height = (value - ramp->lo) / (ramp->hi - ramp->lo);
 
-    if (!(height > 0.0f)) { /* NaN as well */
-        return 0.0f;
-    }
-    return ramp->weight * ((height < 1.0f) ? height : 1.0f);
+    height = (height > 0.0f) ? height : 0.0f;
+    height = (height < 1.0f) ? height : 1.0f;
+    return ramp->weight * height;
 }
 
 static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
@@ -77,37 +77,39 @@ static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
 }
 
 /* The sum before it is cut to 0..1. */
-static float sum_points(const mlg_weighted_t *model, const float *x,
-                        mlg_reasons_t *reasons)
+static float sum_points(const mlg_weighted_t *model, const float *x)
 {
     float sum = 0.0f;
 
-    for (uint32_t i = 0; i < MLG_NFEATURES; i++) {
-        const mlg_ramp_t *ramp = &model->ramp[i];
-        float part;
-
-        if (ramp->weight == 0.0f) {
-            continue;
-        }
-        part = points(ramp, x[i]);
-        sum += part;
-        if (reasons != NULL && part > 0.0f) {
-            note_reason(reasons, i, x[i], part);
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        if (model->ramp[i].weight != 0.0f) {
+            sum += points(&model->ramp[i], x[i]);
         }
     }
     return sum;
 }
 
 float mlg_weighted_score(const mlg_weighted_t *model,
-                         const float x[MLG_NFEATURES], mlg_reasons_t *reasons)
+                         const float x[MLG_NFEATURES])
 {
-    float sum;
+    float sum = sum_points(model, x);
 
-    if (reasons != NULL) {
-        reasons->n = 0;
-    }
-    sum = sum_points(model, x, reasons);
     return (sum < 0.0f) ? 0.0f : (sum > 1.0f) ? 1.0f : sum;
+}
+
+void mlg_weighted_reasons(const mlg_weighted_t *model,
+                          const float x[MLG_NFEATURES], mlg_reasons_t *reasons)
+{
+    reasons->n = 0;
+    for (uint32_t i = 0; i < MLG_NFEATURES; i++) {
+        float part = (model->ramp[i].weight != 0.0f)
+                         ? points(&model->ramp[i], x[i])
+                         : 0.0f;
+
+        if (part > 0.0f) {
+            note_reason(reasons, i, x[i], part);
+        }
+    }
 }
 
 float mlg_weighted_relief(const mlg_weighted_t *model,
@@ -116,7 +118,7 @@ float mlg_weighted_relief(const mlg_weighted_t *model,
 {
     const mlg_ramp_t *ramp = &model->ramp[feature];
     float part = points(ramp, x[feature]);
-    float allowed = part - (sum_points(model, x, NULL) - threshold);
+    float allowed = part - (sum_points(model, x) - threshold);
     float height;
 
     if (ramp->weight == 0.0f || isnan(x[feature])) {

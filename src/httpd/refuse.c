@@ -104,7 +104,7 @@ void mlgate_tell(request_rec *r, const mlg_decision_t *d)
     set(r, "MLGATE_SCORE",
         is_scored ? score_text[(int)(d->score * SCORE_STEPS + 0.5f)] : "-");
     set(r, "MLGATE_VERDICT", mlg_verdict_name((mlg_verdict)d->verdict));
-    if (is_scored && d->score >= REASON_SCORE && d->reasons.n > 0) {
+    if (d->reasons.n > 0) {
         set(r, "MLGATE_REASON", reason_text(r->pool, &d->reasons));
     }
 }

@@ -79,7 +79,8 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
 
     mlg_client_view_features(x, view);
     if (view->has_record) {
-        score = mlg_weighted_score(rules->model, x, &reasons);
+        score = mlg_weighted_score(rules->model, x);
+        mlg_weighted_reasons(rules->model, x, &reasons);
     }
     json_object_set_new(out, "client",
                         report_address(&view->client.key, view->ipv6_prefix));

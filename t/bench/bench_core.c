@@ -235,10 +235,9 @@ static void call_features(const bench_t *b, const mlg_arrival_t *a,
 static void call_score(const bench_t *b, const mlg_arrival_t *a, uint64_t *sum)
 {
     static float x[MLG_NFEATURES];
-    mlg_reasons_t reasons;
 
     x[a->at_us % MLG_NFEATURES] += 0.01f;
-    *sum += mlg_weighted_score(b->rules.model, x, &reasons) > 0.5f;
+    *sum += mlg_weighted_score(b->rules.model, x) > 0.5f;
 }
 
 static void call_arrive(const bench_t *b, const mlg_arrival_t *a, uint64_t *sum)

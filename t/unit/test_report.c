@@ -123,9 +123,9 @@ CLAIM(a_decision_names_its_reasons_and_what_would_have_changed_it)
     change = json_array_get(json_object_get(out, "would_change"), 0);
     bound = (float)json_real_value(json_object_get(change, "bound"));
     d.x[MLG_F_REQUEST_RATE] = bound * 0.999f;
-    IS_TRUE(mlg_weighted_score(&rig.model, d.x, NULL) < d.threshold);
+    IS_TRUE(mlg_weighted_score(&rig.model, d.x) < d.threshold);
     d.x[MLG_F_REQUEST_RATE] = bound * 1.001f;
-    IS_TRUE(mlg_weighted_score(&rig.model, d.x, NULL) >= d.threshold);
+    IS_TRUE(mlg_weighted_score(&rig.model, d.x) >= d.threshold);
     IS_TRUE(json_is_null(
         json_object_get(json_object_get(out, "features"), "geo_anomaly")));
     json_decref(out);
