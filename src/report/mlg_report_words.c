@@ -42,7 +42,7 @@ enum scale {
 #define SAYS_ASSET_RATE             PLAIN, 1, " assets a second"
 #define SAYS_ASSET_SHARE            SHARE, 1, " of requests were for assets"
 #define SAYS_PATH_NOVELTY           SHARE, 1, " of paths were new"
-#define SAYS_INTERARRIVAL_MEAN      LOG2,  1000, " s between pages"
+#define SAYS_INTERARRIVAL_MEAN      LOG2,  1, " ms between pages"
 #define SAYS_ERROR_SHARE            SHARE, 1, " of answers were 4xx other than 404"
 #define SAYS_NOTFOUND_SHARE         SHARE, 1, " of answers were 404"
 #define SAYS_SERVER_ERROR_SHARE     SHARE, 1, " of answers were 5xx"

@@ -20,7 +20,7 @@ CLAIM(a_feature_is_said_in_words_of_its_own)
     IS_TEXT(words(MLG_F_NOTFOUND_SHARE, 0.91f), "91 % of answers were 404");
     IS_TEXT(words(MLG_F_UA_DIVERSITY, 7.2f), "7 different User-Agents");
     IS_TEXT(words(MLG_F_INTERARRIVAL_MEAN, log2f(2501.0f)),
-            "2.5 s between pages");
+            "2500 ms between pages");
     IS_TEXT(words(MLG_NFEATURES, 1.0f), "an unknown feature");
     IS_TEXT(words(MLG_F_BURST, NAN), "burst unknown");
 }
