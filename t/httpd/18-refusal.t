@@ -48,6 +48,17 @@ my $body = $client->request('POST', '/', body => 'x' x 100_000);
 is $body->code, 429, 'a request with a body is refused';
 is client('192.0.2.70')->get('/')->code, 429, 'and the next one';
 
+my $waits = client('192.0.2.70');
+is $waits->send($waits->format('POST', '/', headers => {
+    'Content-Length' => 1000, Expect => '100-continue' }))->response->code, 429,
+    'who asks before it sends a body is refused at once';
+eval { $waits->send('y' x 1000) };
+is client('192.0.2.70')->get('/')->code, 429, 'and the server goes on';
+my $chunked = $client->post('/', body => "5\r\nhello\r\n0\r\n\r\n",
+    headers => { 'Transfer-Encoding' => 'chunked' });
+is $chunked->code, 429, 'a chunked upload is refused';
+is $client->get('/')->code, 429, 'and the next request is understood';
+
 is $client->get('/teapot/page.html')->code, 429,
     'a section cannot change the status of a block found before it is known';
 expect_block('192.0.2.71');

@@ -13,7 +13,7 @@ END
 my $server = server(conf => "MLGateTableSize 8192\n$conf");
 $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 1\b/, 1);
 $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 2\b/, 1);
-$server->{log}->expect(qr/MLG0004.*16384 clients/, 1);
+$server->{log}->expect(qr/MLG0004.*16384 clients.*generation 1\b/, 1);
 $server->{log}->expect(
     qr/MLG0005.*from 8192 to 16384 clients: 4 blocks moved over/, 1);
 
@@ -74,5 +74,19 @@ is record('192.0.2.232', $server)->{block}{note}, 'why', 'with its reason';
 is record('192.0.2.233', $server)->{standing}, 'grace', 'and grace';
 is $server->client('192.0.2.234')->get('/')->code, 200,
     'others are not blocked';
+
+# A restart that does not wait for anybody, and a table that shrinks.
+$server->{log}->expect(
+    qr/MLG0005.*from 16384 to 4096 clients: 4 blocks moved over/, 1);
+$server->{log}->expect(qr/MLG0004.*4096 clients/, 1);
+$server->{log}->expect(qr/MLG0004.*16384 clients.*generation 2\b/, 1);
+$server->restart('HUP');
+is $server->client('192.0.2.230')->get('/')->code, 429,
+    'a restart that is not graceful keeps blocks as well';
+$server->rewrite("MLGateTableSize 4096\n$conf");
+$server->restart('HUP');
+is $server->client('192.0.2.231')->get('/')->code, 429,
+    'a smaller table keeps them, too';
+is $server->client('192.0.2.232')->get('/')->code, 429, 'all of them';
 
 done;

@@ -163,19 +163,21 @@ sub children {
     return @pids;
 }
 
-# A graceful restart that is over: the parent has read the configuration anew
-# and said so.
-sub graceful {
-    my ($self) = @_;
+# A restart that is over: the parent has read the configuration anew and said
+# so.
+sub graceful { $_[0]->restart('USR1') }
+
+sub restart {
+    my ($self, $signal) = @_;
     my $resumed = qr/resuming normal operations/;
     my $before = () = $self->said =~ /$resumed/g;
-    kill USR1 => $self->{pid};
+    kill $signal => $self->{pid};
     for (1 .. 200) {
         my $now = () = $self->said =~ /$resumed/g;
         return $self if $now > $before;
         select undef, undef, undef, 0.05;
     }
-    die "the graceful restart did not end: " . $self->said;
+    die "the restart did not end: " . $self->said;
 }
 
 sub stop {
