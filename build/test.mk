@@ -61,9 +61,11 @@ valgrind: ## the unit tests under valgrind, slowly
 	$(Q)build/need build test bench
 	$(Q)$(MAKE) --no-print-directory VARIANT=debug valgrind-debug
 
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
+           --errors-for-leak-kinds=definite
+
 valgrind-debug: $(filter-out %_processes %_threads,$(UNIT_BINS))
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -j2 --exec 'valgrind -q \
-	  --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=all' $^
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -j2 --exec '$(VALGRIND)' $^
 
 check-all: ## check, check-httpd under every MPM, asan, tsan
 	$(Q)build/need build test
