@@ -10,7 +10,7 @@
  * refused in any log (7,552 clients), and of the attackers with 20 requests
  * or more
  *
- *     bplogs 35/45   plemma 30/50   srheg 35/40   geolynx 10/15
+ *     bplogs 34/45   plemma 27/50   srheg 35/40   geolynx 10/15
  *     klog 4/8   botlog 4/19   geolynx_vhosts 2/10   scan_netsparker 1/1
  *
  * are caught. `make tune DATA=../shared/data` takes the figures again. */
@@ -28,7 +28,7 @@ const mlg_weighted_t mlg_weighted_default = {{
     [MLG_F_SESSION_PERSISTENCE]      = {   0.5f,   0.9f, -0.10f },
     [MLG_F_PAGE_RATE_60S]            = {  0.12f,  0.35f,  0.30f },
     [MLG_F_PAGE_RATE_300S]           = {  10.0f,  20.0f,  0.50f },
-    [MLG_F_ASSET_SHARE]              = {   0.2f,   1.0f, -0.30f },
+    [MLG_F_ASSET_SHARE]              = {  0.02f,  0.35f, -0.30f },
     [MLG_F_PATH_NOVELTY]             = {   0.1f,   0.3f,  0.10f },
     [MLG_F_INTERARRIVAL_MEAN]        = {   3.2f,   1.6f,  0.25f },
     [MLG_F_ERROR_SHARE]              = {   0.3f,   0.8f,  0.55f },

@@ -345,6 +345,20 @@ static void app_prefetches(stage_t *s, apr_time_t at)
     }
 }
 
+/* The same on somebody's first visit, when there are no cookies yet. */
+static void app_first_visit(stage_t *s, apr_time_t at)
+{
+    browser(s, NULL, NULL);
+    s->now.is_http2 = 1;
+    ask(s, at, 1, "/app");
+    browser(s, NULL, "https://example.net/app");
+    s->now.is_http2 = 1;
+    assets(s, at + MS(60), 12, 200, 1, 1);
+    for (int i = 0; i < 30; i++) {
+        ASK_N(s, at + MS(400) + 300 * i, 14 + (unsigned)i, "/api/item/%d", i);
+    }
+}
+
 /* 500 people: a page a minute each, and what it needs if that is here. */
 static void nat(stage_t *s, apr_time_t at, int assets_here)
 {
@@ -616,6 +630,7 @@ const scene_t scenes[] = {
     {"scrolling through 300 thumbnails",                 0, photo_library},
     {"scrolling through 300 thumbnails over HTTP/2",     0, photo_library_h2},
     {"an application that prefetches 60 items",          0, app_prefetches},
+    {"an application's first visit: 30 calls, no cookies", 0, app_first_visit},
     {"500 people behind one address",                    0, nat_of_500},
     {"500 people behind one address, the assets elsewhere", 0, nat_of_500_pages_only},
     {"an office that asks for autodiscover",             0, office_autodiscover},
