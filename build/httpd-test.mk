@@ -6,9 +6,12 @@
 MPM       ?= event
 TEST_PORT ?= 8529
 
+HTTPD_TESTS = $(patsubst t/httpd/%,t/%,$(sort \
+  $(foreach t,$(TESTS),$(wildcard t/httpd/$(t:.t=).t))))
+
 check-httpd: $(OUT)/mod_mlgate.so | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
-	$(Q)t/httpd/run $< $(MPM) $(TEST_PORT) \
-	  $(foreach t,$(TESTS),$(patsubst t/httpd/%,t/%,$(wildcard t/httpd/$(patsubst %.t,%,$(t)).t)))
+	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))
+	$(Q)t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
 
 test-mpms: $(OUT)/mod_mlgate.so | need-httpd-test ## Apache::Test under event, prefork and worker
 	$(Q)for mpm in event prefork worker; do \
