@@ -11,7 +11,6 @@ UNIT         ?= *
 UNIT_SRCS  = $(sort $(wildcard t/unit/test_*.c))
 UNIT_BINS  = $(patsubst %.c,$(OUT)/%,$(sort $(wildcard t/unit/test_$(UNIT).c)))
 UNIT_HELP  = $(filter-out $(UNIT_SRCS),$(sort $(wildcard t/unit/*.c)))
-UNIT_HELP  = $(filter-out $(UNIT_SRCS),$(sort $(wildcard t/unit/*.c)))
 UNIT_LIB   = $(OUT)/libunit.a
 BENCH_BINS = $(patsubst %.c,$(OUT)/%,$(sort $(wildcard t/bench/bench_*.c)))
 GUARDS     = $(sort $(wildcard t/guard/*.sh))

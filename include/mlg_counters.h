@@ -33,7 +33,7 @@
   X(EVICTIONS,      evictions,      "clients that lost their record to a newcomer")\
   X(SKIPPED,        skipped,        "updates skipped because a stripe was busy")\
   X(REPAIRS,        repairs,        "records emptied because their writer died")\
-  X(FAILED_OPEN,    failed_open,    "requests let through because the gate could not judge")
+  X(LOCK_ERRORS,    lock_errors,    "stripes whose lock failed; the request was judged, its record not kept")
 /* clang-format on */
 
 typedef enum mlg_counter_id {

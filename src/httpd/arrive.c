@@ -114,7 +114,7 @@ static int is_among(const apr_array_header_t *names, const char *host)
 
 /* Absent, or no name of the virtual host that answers; an address is none
  * unless the operator made it one. */
-static int is_odd_host(const request_rec *r)
+int mlgate_is_odd_host(const request_rec *r)
 {
     const server_rec *s = r->server;
     const char *host = r->hostname;
@@ -166,7 +166,7 @@ void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
     request.method = text_of(r->method);
     request.target = text_of(r->unparsed_uri);
     read_headers(&request, r->headers_in);
-    request.is_odd_host = is_odd_host(r);
+    request.is_odd_host = mlgate_is_odd_host(r);
     /* Asked only where the answer matters: it runs a hook. */
     request.is_secure =
         request.sec_fetch_mode.at == NULL && ap_ssl_conn_is_ssl(r->connection);

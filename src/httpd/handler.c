@@ -273,6 +273,18 @@ static const char *without_port(request_rec *r, const char *authority,
                : authority;
 }
 
+/* A name that an attacker made resolve to this server passes for same-origin
+ * in the browser. Only this server's own names, addresses and "localhost" do
+ * not come from elsewhere. */
+static int is_foreign_name(const request_rec *r)
+{
+    const char *host = r->hostname;
+
+    return host != NULL && host[0] != '[' && strchr(host, ':') == NULL &&
+           host[strspn(host, "0123456789.")] != '\0' &&
+           ap_cstr_casecmp(host, "localhost") != 0 && mlgate_is_odd_host(r);
+}
+
 /* Did another site's page make the browser send this? Browsers say so in
  * Sec-Fetch-Site, and all but the oldest send Origin with a POST. Programs
  * send neither. */
@@ -285,6 +297,9 @@ static int is_cross_site(request_rec *r)
 
     if (site != NULL && ap_cstr_casecmp(site, "same-origin") != 0 &&
         ap_cstr_casecmp(site, "none") != 0) {
+        return 1;
+    }
+    if ((site != NULL || origin != NULL) && is_foreign_name(r)) {
         return 1;
     }
     if (origin == NULL) {

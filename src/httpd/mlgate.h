@@ -158,6 +158,9 @@ void mlgate_access_hooks(void);
 void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
                    const mlg_client_t *client, uint32_t is);
 
+/** @return 1 when Host is absent or no name of the virtual host that answers */
+int mlgate_is_odd_host(const request_rec *r);
+
 /** This connection's own record; NULL when there is none. */
 mlgate_conn_t *mlgate_conn_of(conn_rec *c);
 

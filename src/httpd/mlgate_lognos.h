@@ -19,7 +19,7 @@
 #define MLG0010 "MLG0010: " /* an operator blocked or unblocked */
 #define MLG0011 "MLG0011: " /* a block is over */
 #define MLG0012 "MLG0012: " /* directives contradict each other */
-#define MLG0013 "MLG0013: " /* reserved: failing open */
+#define MLG0013 "MLG0013: " /* a stripe's lock failed */
 #define MLG0014 "MLG0014: " /* no mod_watchdog */
 #define MLG0015 "MLG0015: " /* the event log cannot be written */
 #define MLG0016 "MLG0016: " /* an exempting expression failed */

@@ -11,7 +11,11 @@
  */
 #include "mlgate.h"
 
+#include <http_main.h>
+
 #include <pthread.h>
+
+APLOG_USE_MODULE(mlgate);
 
 #define WAIT_STEP_US 500
 #define WAIT_STEPS   2000 /* a second in all */
@@ -43,6 +47,24 @@ apr_status_t mlgate_stripes_init(const mlg_gate_t *gate)
     return err;
 }
 
+/* A lock that fails is treated as busy: the request is judged from a copy and
+ * goes on. Counted each time, logged once per process. */
+static void fail_open(unsigned stripe, int err)
+{
+    static int has_said;
+
+    mlg_count(mlgate.gate.counters, stripe, MLG_C_LOCK_ERRORS);
+    if (!has_said) {
+        has_said = 1;
+        ap_log_error(APLOG_MARK, APLOG_ERR, err, ap_server_conf,
+                     MLG0013 "the lock of stripe %u failed; its clients are "
+                             "judged but no longer remembered (said once per "
+                             "process; see lock_errors in the statistics); "
+                             "restart the server",
+                     stripe);
+    }
+}
+
 static mlg_stripe_t *take(unsigned stripe)
 {
     pthread_mutex_t *mutex = mutex_of(&mlgate.gate, stripe);
@@ -51,6 +73,9 @@ static mlg_stripe_t *take(unsigned stripe)
     if (err == EOWNERDEAD) {
         /* The next mlg_judge() or mlg_settle() repairs what `busy` names. */
         err = pthread_mutex_consistent(mutex);
+    }
+    if (err != 0 && err != EBUSY) {
+        fail_open(stripe, err);
     }
     return (err == 0) ? &mlgate.gate.table.stripe[stripe] : NULL;
 }

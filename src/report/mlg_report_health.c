@@ -36,7 +36,7 @@ static void check_table(json_t *reasons, const mlg_snapshot_t *s,
     /* a judged request updates its record twice: arrival and outcome */
     uint64_t updates = 2 * since(s, before, MLG_C_JUDGED);
     uint64_t skipped = since(s, before, MLG_C_SKIPPED);
-    uint64_t failed = since(s, before, MLG_C_FAILED_OPEN);
+    uint64_t failed = since(s, before, MLG_C_LOCK_ERRORS);
     uint64_t live = 0;
 
     for (int kind = MLG_BLOCK_WOULD; kind <= MLG_BLOCK_GRACE; kind++) {
@@ -50,8 +50,8 @@ static void check_table(json_t *reasons, const mlg_snapshot_t *s,
     }
     if (failed > 0) {
         complain(reasons,
-                 "%llu requests were let through because the gate could not "
-                 "judge them; the error log says why",
+                 "%llu times the lock of a stripe failed and its client was "
+                 "not remembered; the error log says why",
                  (unsigned long long)failed);
     }
     if (live > (uint64_t)s->block_slots * 9 / 10) {

@@ -338,7 +338,7 @@ CLAIM(old_trouble_is_forgiven_and_new_trouble_is_not)
     before = s.total;
     IS_FALSE(is_well(&s, NULL));
     IS_TRUE(is_well(&s, &before));
-    s.total.count[MLG_C_FAILED_OPEN]++;
+    s.total.count[MLG_C_LOCK_ERRORS]++;
     IS_FALSE(is_well(&s, &before));
     rig_close(&rig);
 }
