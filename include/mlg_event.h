@@ -72,7 +72,7 @@ typedef struct mlg_arrival_t {
     uint16_t path_bytes;     /* of the raw path, at most 65535 */
     uint16_t path_segments;  /* non-empty, at most 65535 */
     uint16_t header_fields;  /* request header fields */
-    uint16_t header_anomaly; /* weighted absences, 0 = none .. 65535 = all */
+    uint16_t header_anomaly; /* weighted absences in 1/65535, 0 = none */
 } mlg_arrival_t;
 
 /* How that request ended. */

@@ -309,9 +309,6 @@ void mlg_settle(const mlg_gate_t *gate, uint64_t client,
     mlg_record_t *shared;
     mlg_record_t own;
 
-    if (outcome->status == 408) {
-        count(gate, client, MLG_C_TIMEOUTS);
-    }
     if (held == NULL) {
         count(gate, client, MLG_C_SKIPPED);
         return;

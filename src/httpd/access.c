@@ -224,12 +224,24 @@ static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
     return ticket;
 }
 
+static void settle(const request_rec *r, const mlgate_ticket_t *ticket,
+                   int status, apr_off_t sent_bytes)
+{
+    mlg_stripe_t *held = mlgate_stripe_spin(mlg_stripe_of(ticket->client.hash));
+    mlg_outcome_t outcome;
+
+    outcome.status = (uint32_t)status;
+    outcome.sent_bytes = (uint64_t)sent_bytes;
+    outcome.duration_us = (uint64_t)(apr_time_now() - r->request_time);
+    outcome.knows_duration = 1;
+    mlg_settle(&mlgate.gate, ticket->client.hash, &outcome, held);
+    mlgate_stripe_drop(held);
+}
+
 static int on_log(request_rec *r)
 {
     mlgate_ticket_t *ticket = ticket_of(r);
     const request_rec *last = r;
-    mlg_outcome_t outcome;
-    mlg_stripe_t *held;
 
     if (!is_arrival(r)) {
         return DECLINED;
@@ -237,19 +249,18 @@ static int on_log(request_rec *r)
     if (ticket == NULL || !ticket->is_judged) {
         ticket = judge_late(r, ticket);
     }
-    if (ticket == NULL || !ticket->decision.is_recorded) {
+    if (ticket == NULL) {
         return DECLINED;
     }
     while (last->next != NULL) {
         last = last->next;
     }
-    outcome.status = (uint32_t)last->status;
-    outcome.sent_bytes = (uint64_t)last->bytes_sent;
-    outcome.duration_us = (uint64_t)(apr_time_now() - r->request_time);
-    outcome.knows_duration = 1;
-    held = mlgate_stripe_try(mlg_stripe_of(ticket->client.hash));
-    mlg_settle(&mlgate.gate, ticket->client.hash, &outcome, held);
-    mlgate_stripe_drop(held);
+    if (last->status == HTTP_REQUEST_TIME_OUT) {
+        mlg_count(mlgate.gate.counters, ticket->client.hash, MLG_C_TIMEOUTS);
+    }
+    if (ticket->decision.is_recorded) {
+        settle(r, ticket, last->status, last->bytes_sent);
+    }
     return DECLINED;
 }
 

@@ -155,6 +155,14 @@ const mlgate_conf_t *mlgate_conf_global(const server_rec *s)
     return ap_get_module_config(s->module_config, &mlgate_module);
 }
 
+/* The default cap gives way to a longer MLGateBlockFor; a given one must not
+ * be shorter, see mlgate_conf_check(). */
+static apr_int64_t longest_block(const mlgate_conf_t *conf)
+{
+    return (conf->block_max_us > conf->block_for_us) ? conf->block_max_us
+                                                     : conf->block_for_us;
+}
+
 void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf)
 {
     rules->model = (conf->model != NULL) ? conf->model : &mlg_weighted_default;
@@ -163,13 +171,14 @@ void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf)
     rules->threshold = (float)((double)conf->threshold / 1e6);
     rules->min_requests = (uint32_t)conf->min_requests;
     rules->block_for_us = conf->block_for_us;
-    rules->block_max_us = conf->block_max_us;
+    rules->block_max_us = longest_block(conf);
 }
 
 const char *mlgate_conf_check(const mlgate_conf_t *conf, const char *where,
                               apr_pool_t *ptemp)
 {
-    if (conf->block_max_us < conf->block_for_us) {
+    if ((conf->given & bit(SETTING_block_max_us)) != 0 &&
+        conf->block_max_us < conf->block_for_us) {
         return apr_psprintf(
             ptemp,
             "MLGateBlockMax (%" APR_INT64_T_FMT

@@ -123,6 +123,11 @@ apr_status_t mlgate_segment_open(server_rec *s);
  */
 mlg_stripe_t *mlgate_stripe_try(unsigned stripe);
 
+/** Take a stripe once the client has its answer: tries for a few microseconds,
+ * because an outcome that is skipped leaves its request in flight.
+ * @return as above */
+mlg_stripe_t *mlgate_stripe_spin(unsigned stripe);
+
 /** Take a stripe for an operator's command: waits up to a second.
  * @return as above */
 mlg_stripe_t *mlgate_stripe_wait(unsigned stripe);

@@ -115,10 +115,10 @@ static char *put_html(char *at, uint64_t id, apr_uint64_t seconds)
 {
     at = put(at, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
                  "<meta name=\"viewport\" content=\"width=device-width\">"
-                 "<title>Too many requests</title>"
+                 "<title>Request refused</title>"
                  "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:"
                  "34em;margin:12vh auto;padding:0 1em;color-scheme:light dark}"
-                 "code{font-size:1.1em}</style><h1>Too many requests</h1>"
+                 "code{font-size:1.1em}</style><h1>Request refused</h1>"
                  "<p>Requests from your address looked automated, so this "
                  "site is not answering them for now.</p>");
     if (seconds > 0) {
@@ -140,8 +140,9 @@ static char *put_html(char *at, uint64_t id, apr_uint64_t seconds)
 static char *put_problem(char *at, int status, uint64_t id,
                          apr_uint64_t seconds)
 {
-    at = put(at, "{\"type\":\"about:blank\",\"title\":\"Too many requests\","
-                 "\"status\":");
+    at = put(at, "{\"type\":\"about:blank\",\"title\":\"");
+    at = put(at, ap_get_status_line(status) + 4); /* after "429 " */
+    at = put(at, "\",\"status\":");
     at = put_number(at, (apr_uint64_t)status);
     at = put(at, ",\"detail\":\"Requests from this address looked automated "
                  "and are refused for now.\",\"retry_after\":");

@@ -17,6 +17,7 @@
 
 APLOG_USE_MODULE(mlgate);
 
+#define SPINS        64
 #define WAIT_STEP_US 500
 #define WAIT_STEPS   2000 /* a second in all */
 
@@ -85,6 +86,16 @@ mlg_stripe_t *mlgate_stripe_try(unsigned stripe)
     mlg_stripe_t *held = take(stripe);
 
     return (held != NULL) ? held : take(stripe);
+}
+
+mlg_stripe_t *mlgate_stripe_spin(unsigned stripe)
+{
+    mlg_stripe_t *held = take(stripe);
+
+    for (int i = 0; held == NULL && i < SPINS; i++) {
+        held = take(stripe);
+    }
+    return held;
 }
 
 mlg_stripe_t *mlgate_stripe_wait(unsigned stripe)
