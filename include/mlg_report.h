@@ -191,8 +191,8 @@ typedef struct mlg_snapshot_t {
     apr_time_t formatted_us; /* counting since */
     uint64_t bytes;          /* of shared memory */
     uint32_t generation;
-    uint32_t clients;      /* records the table has room for */
-    uint32_t clients_used; /* estimated from a sample */
+    uint32_t clients; /* records the table has room for */
+    uint32_t clients_used;
     uint32_t block_slots;
     uint32_t blocks[MLG_BLOCK_GRACE + 1]; /* live entries by kind */
     mlg_shard_t total;

@@ -93,7 +93,7 @@ static void put_table(FILE *f, const mlg_snapshot_t *s)
 {
     put_gauge(f, "table_clients", "Clients the table has room for.",
               s->clients);
-    put_gauge(f, "table_clients_used", "Clients in the table, from a sample.",
+    put_gauge(f, "table_clients_used", "Clients in the table.",
               s->clients_used);
     put_gauge(f, "block_slots", "Entries the block table has room for.",
               s->block_slots);

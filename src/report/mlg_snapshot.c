@@ -3,24 +3,19 @@
 
 #include <string.h>
 
-#define SAMPLED_BUCKETS 1024u /* 16 records each: good to 1 % of the table */
-#define RECENT_US       (600 * (apr_time_t)APR_USEC_PER_SEC)
+#define RECENT_US (600 * (apr_time_t)APR_USEC_PER_SEC)
 
-/* How many records are in use, from evenly spread buckets; exact when the
- * table has no more buckets than the sample. */
-static uint32_t sample_used(const mlg_table_t *t)
+/* How many records are in use: who came, less who was pushed out and whose
+ * record was emptied. A writer that died between the two steps of the count
+ * makes it one too many or too few. */
+static uint32_t count_used(const mlg_snapshot_t *s)
 {
-    uint32_t buckets = t->bucket_mask + 1;
-    uint32_t step = (buckets > SAMPLED_BUCKETS) ? buckets / SAMPLED_BUCKETS : 1;
-    uint64_t used = 0;
+    uint64_t came = s->total.count[MLG_C_NEWCOMERS];
+    uint64_t gone =
+        s->total.count[MLG_C_EVICTIONS] + s->total.count[MLG_C_REPAIRS];
+    uint64_t used = (came > gone) ? came - gone : 0;
 
-    for (uint32_t b = 0; b < buckets; b += step) {
-        for (int way = 0; way < MLG_WAYS; way++) {
-            used += __atomic_load_n(&t->bucket[b].record[way].client,
-                                    __ATOMIC_RELAXED) != 0;
-        }
-    }
-    return (uint32_t)(used * step);
+    return (uint32_t)((used < s->clients) ? used : s->clients);
 }
 
 /* Convictions that should have become a block and did not: the block table
@@ -49,10 +44,10 @@ void mlg_snapshot_read(mlg_snapshot_t *s, const mlg_gate_t *gate)
     s->bytes = gate->segment->bytes;
     s->generation = gate->segment->generation;
     s->clients = gate->segment->clients;
-    s->clients_used = sample_used(&gate->table);
     s->block_slots = mlg_block_slots(&gate->blocks);
     mlg_block_census(&gate->blocks, s->now_us, s->blocks);
     mlg_counters_read(gate->counters, &s->total);
+    s->clients_used = count_used(s);
     read_recent(s, gate->ring);
 }
 
