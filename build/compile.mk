@@ -34,7 +34,7 @@ CFLAGS ?= $(CFLAGS_$(VARIANT))
 CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude -isystem $(APR_INC) $(CPPFLAGS)
 WARN      = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wvla $(if $(WERROR),-Werror)
-WARN_CORE = $(WARN) -Wconversion -Wno-sign-conversion
+WARN_CORE = $(WARN) -Wconversion -Wno-sign-conversion -Wstrict-aliasing=1
 # Scores must agree to the bit between compilers: no fused multiply-add.
 CFLAGS_ALL = -std=gnu11 -fPIC -fvisibility=hidden -ffp-contract=off \
              -fstack-protector-strong $(CFLAGS)

@@ -54,9 +54,9 @@ typedef struct mlg_block_info_t {
     mlg_key_t key;
     int64_t since_us;
     uint64_t decision; /* reference ID */
-    uint32_t refused;  /* requests refused while it lasted */
+    uint32_t refused;  /* requests refused, or that would have been */
     uint32_t offences; /* this one included */
-    float score;
+    float score;       /* NaN: not judged, an operator's order */
     uint32_t nreasons;
     mlg_reason_t reason[MLG_NREASONS];
     char note[MLG_BLOCK_NOTE]; /* an operator's reason, NUL-terminated */
@@ -95,9 +95,13 @@ mlg_block_kind mlg_block_find(const mlg_blocks_t *b, uint64_t client,
 void mlg_block_count(const mlg_blocks_t *b, uint32_t slot);
 
 /** How often was this client blocked before? Remembered while its entry stays,
- * at most 24 h after it was over. */
+ * at most 24 h after it was over. What was only observed counts for what is
+ * only observed, and an operator's unblock wipes the slate.
+ *
+ * @param kind  of the entry that is to follow
+ */
 unsigned mlg_block_offences(const mlg_blocks_t *b, uint64_t client,
-                            apr_time_t now_us);
+                            mlg_block_kind kind, apr_time_t now_us);
 
 /** Enter or replace a client's entry.
  *

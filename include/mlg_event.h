@@ -38,8 +38,8 @@ enum mlg_is {
     MLG_IS_WITHOUT_COOKIE = 1 << 3,  /* no Cookie                           */
     MLG_IS_ODD_ENCODING = 1 << 4,    /* no Accept-Encoding, or one that the
                                         claimed browser never sends         */
-    MLG_IS_ODD_HOST = 1 << 5,        /* no Host, an address, or not a name of
-                                        the virtual host that answers       */
+    MLG_IS_ODD_HOST = 1 << 5,        /* no Host, or not a name of the virtual
+                                        host that answers                   */
     MLG_IS_ODD_LENGTH = 1 << 6,      /* a body without length or chunks, a
                                         body on GET, HEAD or DELETE, or a
                                         length that is no number            */
@@ -60,7 +60,7 @@ typedef struct mlg_client_t {
 typedef struct mlg_arrival_t {
     apr_time_t at_us; /* request line read, us since the epoch */
     mlg_client_t from;
-    uint64_t subnet;         /* hash of mlg_key_subnet(addr) */
+    uint64_t subnet;         /* mlg_hash_subnet(addr) */
     uint64_t path;           /* hash of the raw path */
     uint64_t query;          /* hash of the query string, 0 = none */
     uint64_t agent;          /* hash of the User-Agent, 0 = none */

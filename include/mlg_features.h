@@ -12,6 +12,13 @@
  * extension, a page is anything else. Browsers fetch 20-70 assets per page, so
  * rates and rhythm are about pages unless they say otherwise.
  *
+ * Where the list says less than the first design did: payload_size is the
+ * announced Content-Length, for nothing is read before the decision;
+ * host_invalid takes an address that the operator made a ServerName for valid;
+ * query_novelty and path_novelty divide by the requests that the 64-bit map
+ * took (all of them until about 170 different ones in ten minutes), so that a
+ * long flood of new paths stays near 1.
+ *
  * Pure: no clock, no lock, no allocation.
  */
 #ifndef MLG_FEATURES_H
@@ -49,7 +56,7 @@
   X(ACCEPT_ENCODING_ABSENT, accept_encoding_absent, 1, "share",                \
     "requests without Accept-Encoding, or one the claimed browser never sends")\
   X(HOST_INVALID,           host_invalid,           1, "share",                \
-    "requests with no Host, an address as Host, or a name that is not ours")   \
+    "requests with no Host, or one that is no name of the virtual host")   \
   X(PAYLOAD_SIZE,           payload_size,           0, "log2 bytes",           \
     "EW of log2(1 + request body bytes)")                                      \
   X(BURST,                  burst,                  1, "ratio",                \

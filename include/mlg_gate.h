@@ -39,6 +39,8 @@ typedef struct mlg_segment_t {
     uint64_t bytes;       /* of the whole segment */
     uint32_t clients;     /* size of the client table */
     uint32_t generation;  /* times attached by a (re)started server */
+    uint32_t ipv6_prefix; /* of the clients in the tables; 0 = not said yet */
+    uint32_t spare;
     int64_t formatted_us; /* microseconds since the epoch */
     int64_t swept_us;     /* ends of blocks were reported up to here */
     mlg_secret_t secret;
@@ -65,7 +67,7 @@ typedef struct mlg_gate_t {
  *
  * @param clients  rounded up to a power of two, at least MLG_CLIENTS_MIN and
  *                 at most MLG_CLIENTS_MAX
- * @return bytes; about 214 per client and 3 MB
+ * @return bytes; 232 per client and 2 MB
  */
 size_t mlg_segment_bytes(uint32_t clients);
 

@@ -23,8 +23,12 @@ typedef struct mlg_secret_t {
 uint64_t mlg_hash_bytes(const mlg_secret_t *secret, const void *bytes,
                         size_t len);
 
-/** Hash of a client or a network. @return never 0 */
+/** Hash of a client. @return never 0 */
 uint64_t mlg_hash_key(const mlg_secret_t *secret, const mlg_key_t *key);
+
+/** Hash of the network that an address belongs to, see mlg_key_subnet(). It
+ * only picks a counter that others may share. @return never 0 */
+uint64_t mlg_hash_subnet(const mlg_secret_t *secret, const mlg_key_t *addr);
 
 /** XXH3 of a text.
  *

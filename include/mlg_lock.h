@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the core knows about locks: that a stripe is one, and who must hold it.
- * The core takes none itself; src/httpd does, with an apr_global_mutex per
- * stripe. clang -Wthread-safety checks the annotations.
+ * The core takes none itself; src/httpd does, with a mutex per stripe in the
+ * segment. clang -Wthread-safety checks the annotations.
  */
 #ifndef MLG_LOCK_H
 #define MLG_LOCK_H

@@ -98,7 +98,10 @@ typedef struct mlg_record_t {
     mlg_map_t paths;
 } mlg_record_t;
 
-#define MLG_RECORD_WORDS (sizeof(mlg_record_t) / sizeof(uint64_t))
+/* Shared structs are copied in words, whatever their fields are. */
+typedef uint64_t __attribute__((__may_alias__)) mlg_word_t;
+
+#define MLG_RECORD_WORDS (sizeof(mlg_record_t) / sizeof(mlg_word_t))
 
 static_assert(sizeof(mlg_record_t) == 3 * MLG_CACHELINE,
               "a record is three lines");

@@ -95,12 +95,14 @@ void mlg_block_count(const mlg_blocks_t *b, uint32_t slot)
 }
 
 unsigned mlg_block_offences(const mlg_blocks_t *b, uint64_t client,
-                            apr_time_t now_us)
+                            mlg_block_kind kind, apr_time_t now_us)
 {
     uint64_t word = 0;
     uint32_t n = find_slot(b, client, &word);
+    int was_observed = (kind_of(word) == MLG_BLOCK_WOULD);
 
-    if (n == NO_SLOT || now_us - until_of(word) > MEMORY_US) {
+    if (n == NO_SLOT || now_us - until_of(word) > MEMORY_US ||
+        was_observed != (kind == MLG_BLOCK_WOULD)) {
         return 0;
     }
     return b->info[n].offences;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_decision.h"
 
-#define WORDS (sizeof(mlg_decision_t) / sizeof(uint64_t))
+#define WORDS (sizeof(mlg_decision_t) / sizeof(mlg_word_t))
 
 void mlg_ring_add(mlg_ring_t *ring, const mlg_decision_t *decision)
 {
     uint64_t n = __atomic_fetch_add(&ring->next, 1, __ATOMIC_RELAXED);
     mlg_ring_slot_t *slot = &ring->slot[n % MLG_DECISIONS];
-    const uint64_t *from = (const uint64_t *)decision;
-    uint64_t *to = (uint64_t *)&slot->decision;
+    const mlg_word_t *from = (const mlg_word_t *)decision;
+    mlg_word_t *to = (mlg_word_t *)&slot->decision;
 
     __atomic_store_n(&slot->seq, 2 * n + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
@@ -20,8 +20,8 @@ void mlg_ring_add(mlg_ring_t *ring, const mlg_decision_t *decision)
 
 static int copy_slot(const mlg_ring_slot_t *slot, mlg_decision_t *out)
 {
-    const uint64_t *from = (const uint64_t *)&slot->decision;
-    uint64_t *to = (uint64_t *)out;
+    const mlg_word_t *from = (const mlg_word_t *)&slot->decision;
+    mlg_word_t *to = (mlg_word_t *)out;
     uint64_t seq = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
 
     if (seq == 0 || (seq & 1) != 0) {

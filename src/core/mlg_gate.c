@@ -98,13 +98,16 @@ static apr_status_t enter_block(const mlg_gate_t *gate,
                                 const mlg_arrival_t *a, mlg_decision_t *d,
                                 mlg_stripe_t *stripe) MLG_REQUIRES(stripe)
 {
-    unsigned before = mlg_block_offences(&gate->blocks, a->from.hash, a->at_us);
+    mlg_block_kind kind = (rules->engine == MLG_ENGINE_ENFORCE)
+                              ? MLG_BLOCK_AUTO
+                              : MLG_BLOCK_WOULD;
+    unsigned before =
+        mlg_block_offences(&gate->blocks, a->from.hash, kind, a->at_us);
     mlg_block_t entry;
     apr_status_t rv;
 
     memset(&entry, 0, sizeof(entry));
-    entry.kind = (rules->engine == MLG_ENGINE_ENFORCE) ? MLG_BLOCK_AUTO
-                                                       : MLG_BLOCK_WOULD;
+    entry.kind = kind;
     entry.client = a->from.hash;
     entry.until_us = a->at_us + mlg_policy_block_us(rules, before);
     entry.info.key = a->from.key;
@@ -338,8 +341,11 @@ apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
     entry.until_us = until_us;
     entry.info.key = *key;
     entry.info.since_us = now_us;
-    entry.info.offences =
-        mlg_block_offences(&gate->blocks, entry.client, now_us);
+    entry.info.score = NAN;
+    if (kind != MLG_BLOCK_GRACE) { /* an unblock forgets them */
+        entry.info.offences =
+            mlg_block_offences(&gate->blocks, entry.client, kind, now_us);
+    }
     if (note != NULL) {
         memcpy(entry.info.note, note, strnlen(note, MLG_BLOCK_NOTE - 1));
     }
@@ -359,6 +365,22 @@ apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
     return rv;
 }
 
+/* Copy an entry that old children may be writing: a whole one hashes to its
+ * own client. */
+static int read_whole(const mlg_gate_t *from, uint32_t n, mlg_block_t *out)
+{
+    for (int i = 0; i < 4; i++) {
+        if (!mlg_block_read(&from->blocks, n, out)) {
+            return 0;
+        }
+        if (mlg_hash_key(&from->segment->secret, &out->info.key) ==
+            out->client) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 uint32_t mlg_gate_move_blocks(const mlg_gate_t *to, const mlg_gate_t *from,
                               apr_time_t now_us)
 {
@@ -368,8 +390,7 @@ uint32_t mlg_gate_move_blocks(const mlg_gate_t *to, const mlg_gate_t *from,
     for (uint32_t n = 0; n < mlg_block_slots(&from->blocks); n++) {
         mlg_stripe_t *stripe;
 
-        if (!mlg_block_read(&from->blocks, n, &entry) ||
-            entry.until_us <= now_us) {
+        if (!read_whole(from, n, &entry) || entry.until_us <= now_us) {
             continue;
         }
         entry.client = mlg_hash_key(&to->segment->secret, &entry.info.key);

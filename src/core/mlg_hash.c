@@ -29,3 +29,10 @@ uint64_t mlg_hash_text(const mlg_secret_t *secret, const char *text, size_t len)
     h = XXH3_64bits_withSeed(text, len, seed);
     return (h != 0) ? h : 1;
 }
+
+uint64_t mlg_hash_subnet(const mlg_secret_t *secret, const mlg_key_t *addr)
+{
+    mlg_key_t subnet = mlg_key_subnet(addr);
+
+    return mlg_hash_text(secret, (const char *)subnet.b, sizeof(subnet.b));
+}

@@ -15,8 +15,8 @@ static const uint8_t mean_bits[MLG_NMEANS] = {
 
 int mlg_record_copy(mlg_record_t *out, const mlg_record_t *shared)
 {
-    const uint64_t *from = (const uint64_t *)shared;
-    uint64_t *to = (uint64_t *)out;
+    const mlg_word_t *from = (const mlg_word_t *)shared;
+    mlg_word_t *to = (mlg_word_t *)out;
 
     for (int i = 0; i < COPY_TRIES; i++) {
         uint32_t before = __atomic_load_n(&shared->seq, __ATOMIC_ACQUIRE);
@@ -40,8 +40,8 @@ int mlg_record_copy(mlg_record_t *out, const mlg_record_t *shared)
 void mlg_record_publish(mlg_record_t *shared, const mlg_record_t *own)
 {
     uint32_t seq = __atomic_load_n(&shared->seq, __ATOMIC_RELAXED) | 1;
-    const uint64_t *from = (const uint64_t *)own;
-    uint64_t *to = (uint64_t *)shared;
+    const mlg_word_t *from = (const mlg_word_t *)own;
+    mlg_word_t *to = (mlg_word_t *)shared;
 
     /* The first word holds seq and first_s: each has its own store. */
     __atomic_store_n(&shared->seq, seq, __ATOMIC_RELAXED);

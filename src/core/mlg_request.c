@@ -310,15 +310,13 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
 {
     mlg_text_t path;
     mlg_text_t query;
-    mlg_key_t subnet = mlg_key_subnet(&request->from.addr);
 
     memset(out, 0, sizeof(*out));
     split_target(request->target, &path, &query);
     out->at_us = request->at_us;
     out->knows = request->knows;
     out->from = request->from;
-    out->subnet =
-        mlg_hash_text(secret, (const char *)subnet.b, sizeof(subnet.b));
+    out->subnet = mlg_hash_subnet(secret, &request->from.addr);
     out->path = mlg_hash_text(secret, path.at, path.len);
     out->path_bytes = (uint16_t)((path.len > 65535) ? 65535 : path.len);
     out->path_segments = count_segments(path);

@@ -46,6 +46,9 @@ static layout_t layout_for(uint32_t clients)
 
     l.clients = round_up(clients);
     l.nlines = l.clients / CLIENTS_PER_BLOCK / MLG_BLOCK_SLOTS;
+    if (l.nlines < MLG_STRIPES * MLG_BLOCK_LINES) {
+        l.nlines = MLG_STRIPES * MLG_BLOCK_LINES; /* eight lines a client */
+    }
     l.locks = after(0, sizeof(mlg_segment_t));
     l.stripes = after(l.locks, sizeof(mlg_lock_room_t) * MLG_STRIPES);
     l.counters = after(l.stripes, sizeof(mlg_stripe_t) * MLG_STRIPES);

@@ -2,7 +2,7 @@
  *
  * The hooks of a request, in the order in which httpd calls them:
  *
- *   pre_connection     count requests per connection
+ *   pre_connection     begin to count the requests of a connection
  *   post_read_request  after mod_remoteip: who is it?
  *   quick_handler      first of all: a blocked client is refused here, before
  *                      a cache, a redirect or URI translation can answer it
@@ -228,11 +228,12 @@ static void settle(const request_rec *r, const mlgate_ticket_t *ticket,
                    int status, apr_off_t sent_bytes)
 {
     mlg_stripe_t *held = mlgate_stripe_spin(mlg_stripe_of(ticket->client.hash));
+    apr_interval_time_t took_us = apr_time_now() - r->request_time;
     mlg_outcome_t outcome;
 
     outcome.status = (uint32_t)status;
     outcome.sent_bytes = (uint64_t)sent_bytes;
-    outcome.duration_us = (uint64_t)(apr_time_now() - r->request_time);
+    outcome.duration_us = (uint64_t)((took_us > 0) ? took_us : 0);
     outcome.knows_duration = 1;
     mlg_settle(&mlgate.gate, ticket->client.hash, &outcome, held);
     mlgate_stripe_drop(held);

@@ -149,7 +149,10 @@ void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
     mlg_request_t request;
 
     memset(&request, 0, sizeof(request));
-    request.at_us = r->request_time;
+    /* What is seen only when it has been answered may be minutes old; to the
+     * record that would be a clock that stepped back. */
+    request.at_us =
+        ((is & MLG_IS_LATE) != 0) ? apr_time_now() : r->request_time;
     request.from = *client;
     request.knows = MLG_KNOWS_ALL;
     request.is = is;

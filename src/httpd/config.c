@@ -6,16 +6,18 @@
 #include "mlgate.h"
 
 #include "mlg_duration.h"
+#include "mlg_report.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_core.h>
+#include <http_protocol.h>
 #include <math.h>
 
 APLOG_USE_MODULE(mlgate);
 
 typedef enum setting_kind { ENGINE, COUNT, RATIO, DURATION } setting_kind;
-typedef enum setting_scope { GLOBAL, DIR } setting_scope;
+typedef enum setting_scope { GLOBAL, SECTION } setting_scope;
 
 typedef struct setting_t {
     const char *name;
@@ -159,8 +161,11 @@ const mlgate_conf_t *mlgate_conf_global(const server_rec *s)
  * be shorter, see mlgate_conf_check(). */
 static apr_int64_t longest_block(const mlgate_conf_t *conf)
 {
-    return (conf->block_max_us > conf->block_for_us) ? conf->block_max_us
-                                                     : conf->block_for_us;
+    int is_given = (conf->given & bit(SETTING_block_max_us)) != 0;
+
+    return (is_given || conf->block_max_us > conf->block_for_us)
+               ? conf->block_max_us
+               : conf->block_for_us;
 }
 
 void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf)
@@ -194,11 +199,9 @@ const char *mlgate_conf_check(const mlgate_conf_t *conf, const char *where,
 
 static int parse_engine(apr_int64_t *out, const char *arg)
 {
-    static const char *const names[] = {"off", "observe", "enforce"};
-
-    for (int i = 0; i < 3; i++) {
-        if (ap_cstr_casecmp(arg, names[i]) == 0) {
-            *out = MLG_ENGINE_OFF + i;
+    for (int engine = MLG_ENGINE_OFF; engine <= MLG_ENGINE_ENFORCE; engine++) {
+        if (ap_cstr_casecmp(arg, mlg_engine_name((mlg_engine)engine)) == 0) {
+            *out = engine;
             return 1;
         }
     }
@@ -250,6 +253,14 @@ static int parse_value(apr_int64_t *out, const setting_t *setting,
     return 0;
 }
 
+/* httpd turns a status it does not know into 500. */
+static int can_be_sent(apr_int64_t status)
+{
+    return status == HTTP_INTERNAL_SERVER_ERROR ||
+           ap_index_of_response((int)status) !=
+               ap_index_of_response(HTTP_INTERNAL_SERVER_ERROR);
+}
+
 static const char *set_value(cmd_parms *cmd, void *dir_conf, const char *arg)
 {
     const setting_t *setting = cmd->info;
@@ -271,6 +282,11 @@ static const char *set_value(cmd_parms *cmd, void *dir_conf, const char *arg)
     if (value < setting->min || value > setting->max) {
         return apr_psprintf(cmd->pool, "'%s' is out of range for %s. %s", arg,
                             cmd->cmd->name, setting->help);
+    }
+    if (setting == &settings[SETTING_refuse_status] && !can_be_sent(value)) {
+        return apr_psprintf(cmd->pool,
+                            "'%s' is no status that httpd can send. %s", arg,
+                            setting->help);
     }
     *value_in(conf, setting) = value;
     conf->given |= bit((size_t)(setting - settings));
@@ -445,8 +461,8 @@ static const char *set_event_log(cmd_parms *cmd, void *dir_conf,
     return NULL;
 }
 
-#define SCOPE_GLOBAL RSRC_CONF
-#define SCOPE_DIR    (RSRC_CONF | ACCESS_CONF)
+#define SCOPE_GLOBAL  RSRC_CONF
+#define SCOPE_SECTION (RSRC_CONF | ACCESS_CONF)
 
 /* clang-format off */
 const command_rec mlgate_commands[] = {
@@ -459,7 +475,7 @@ const command_rec mlgate_commands[] = {
         "NAME lo hi weight: a feature adds nothing to the score at lo, its whole weight (-1 to 1) at hi, a share in between. May be repeated."),
     AP_INIT_TAKE_ARGV("MLGateAllow", set_allow, NULL, RSRC_CONF,
         "Clients that are never judged or refused: addresses, CIDR prefixes, file:PATH with one a line. May be repeated."),
-    AP_INIT_TAKE1("MLGateExempt", set_exempt, NULL, SCOPE_DIR,
+    AP_INIT_TAKE1("MLGateExempt", set_exempt, NULL, SCOPE_SECTION,
         "An expression (ap_expr); requests for which it is true are not judged. May be repeated."),
     AP_INIT_TAKE1("MLGateEventLog", set_event_log, NULL, RSRC_CONF,
         "A file or a \"|program\" that gets one JSON object a line for each block, unblock and end of a block."),

@@ -72,8 +72,8 @@ static void write_event(server_rec *s, apr_pool_t *p,
     if (rv != APR_SUCCESS && !has_failed) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      MLG0015 "cannot write to MLGateEventLog; events are lost "
-                             "until it can be written to again (said once per "
-                             "process); the gate itself goes on");
+                             "until it can be written to again; the gate "
+                             "itself goes on");
     }
     has_failed = (rv != APR_SUCCESS);
 }
@@ -153,9 +153,18 @@ void mlgate_event_ended(server_rec *s, apr_pool_t *p, const mlg_block_t *block)
     mlg_transition_t transition = mlg_transition_ended(block);
     char client[MLG_KEY_TEXT];
 
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
-                 MLG0011 "the block of %s is over; %u requests were refused",
-                 mlg_key_render(client, &block->info.key, mlgate.ipv6_prefix),
-                 block->info.refused);
+    mlg_key_render(client, &block->info.key, mlgate.ipv6_prefix);
+    if (block->kind == MLG_BLOCK_WOULD) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
+                     MLG0019 "%s would be free again; %u requests would have "
+                             "been refused",
+                     client, block->info.refused);
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
+                     MLG0011 "the block of %s is over; %u requests were "
+                             "refused",
+                     client, block->info.refused);
+    }
     write_event(s, p, &transition);
 }

@@ -25,5 +25,7 @@
 #define MLG0016 "MLG0016: " /* an exempting expression failed */
 #define MLG0017 "MLG0017: " /* no randomness */
 #define MLG0018 "MLG0018: " /* the watchdog refused our callback */
+#define MLG0019 "MLG0019: " /* an observed block is over */
+#define MLG0020 "MLG0020: " /* the IPv6 prefix changed */
 
 #endif /* MLGATE_LOGNOS_H */

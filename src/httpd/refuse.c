@@ -5,6 +5,7 @@
  * second, so a refusal is put together by copying, not by formatting.
  */
 #include "mlgate.h"
+#include "status.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
@@ -155,14 +156,6 @@ static char *put_problem(char *at, int status, uint64_t id,
     return put(at, "}\n");
 }
 
-/* Does the client ask for HTML by name? Browsers do; programs send "any". */
-static int wants_html(const request_rec *r)
-{
-    const char *accept = apr_table_get(r->headers_in, "Accept");
-
-    return accept != NULL && strstr(accept, "text/html") != NULL;
-}
-
 static int send_body(request_rec *r, const char *body, size_t len)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
@@ -216,7 +209,7 @@ int mlgate_refuse(request_rec *r, const mlgate_conf_t *conf,
         return status; /* the site has an ErrorDocument */
     }
     r->status = status;
-    if (wants_html(r)) {
+    if (mlgate_wants_html(r)) {
         end = put_html(body, d->id, seconds);
         ap_set_content_type(r, "text/html; charset=utf-8");
     }

@@ -148,6 +148,14 @@ apr_status_t mlgate_segment_open(server_rec *s)
         return rv;
     }
     mlgate.ipv6_prefix = (unsigned)conf->ipv6_prefix;
+    if (mlgate.gate.segment->ipv6_prefix != 0 &&
+        mlgate.gate.segment->ipv6_prefix != mlgate.ipv6_prefix) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     MLG0020 "MLGateIPv6Prefix changed from %u to %u: blocks "
+                             "and windows of IPv6 clients begin afresh",
+                     mlgate.gate.segment->ipv6_prefix, mlgate.ipv6_prefix);
+    }
+    mlgate.gate.segment->ipv6_prefix = mlgate.ipv6_prefix;
     mlgate.gate.segment->generation++;
     mlgate.is_serving = 1;
     return APR_SUCCESS;

@@ -6,6 +6,8 @@
  */
 #include "mlgate.h"
 
+#include "mlg_report.h"
+
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
@@ -39,8 +41,13 @@ static const char *check_sections(const server_rec *s,
         if (own != NULL) {
             err = mlgate_conf_check(
                 mlgate_conf_merge(ptemp, (void *)mlgate_conf_of_server(s), own),
-                apr_pstrcat(ptemp, "the section for ", core->d, NULL), ptemp);
+                apr_pstrcat(ptemp, "the section for ",
+                            (core->d != NULL) ? core->d : "<If>", NULL),
+                ptemp);
         }
+        /* <Files> and <If> may stand inside */
+        err = (err != NULL) ? err : check_sections(s, core->sec_file, ptemp);
+        err = (err != NULL) ? err : check_sections(s, core->sec_if, ptemp);
     }
     return err;
 }
@@ -49,11 +56,14 @@ static const char *check_server(const server_rec *s, apr_pool_t *ptemp)
 {
     const core_server_config *core =
         ap_get_core_module_config(s->module_config);
+    const core_dir_config *top = ap_get_core_module_config(s->lookup_defaults);
     const char *host = (s->server_hostname != NULL) ? s->server_hostname : "-";
     const char *err = mlgate_conf_check(
         mlgate_conf_of_server(s),
         apr_pstrcat(ptemp, "virtual host ", host, NULL), ptemp);
 
+    err = (err != NULL) ? err : check_sections(s, top->sec_file, ptemp);
+    err = (err != NULL) ? err : check_sections(s, top->sec_if, ptemp);
     err = (err != NULL) ? err : check_sections(s, core->sec_url, ptemp);
     return (err != NULL) ? err : check_sections(s, core->sec_dir, ptemp);
 }
@@ -99,10 +109,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                  MLG0004 "mod_mlgate %s: engine %s, threshold %.3f, %u clients "
                          "in %" APR_SIZE_T_FMT " KiB, generation %u",
-                 MLGATE_VERSION,
-                 (conf->engine == MLG_ENGINE_ENFORCE)   ? "enforce"
-                 : (conf->engine == MLG_ENGINE_OBSERVE) ? "observe"
-                                                        : "off",
+                 MLGATE_VERSION, mlg_engine_name((mlg_engine)conf->engine),
                  (double)conf->threshold / 1e6, mlgate.gate.segment->clients,
                  (apr_size_t)(mlgate.gate.segment->bytes / 1024),
                  mlgate.gate.segment->generation);

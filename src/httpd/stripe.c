@@ -66,7 +66,8 @@ static void fail_open(unsigned stripe, int err)
     }
 }
 
-static mlg_stripe_t *take(unsigned stripe)
+/* @return as pthread_mutex_trylock(), but success after a holder's death */
+static int take(unsigned stripe)
 {
     pthread_mutex_t *mutex = mutex_of(&mlgate.gate, stripe);
     int err = pthread_mutex_trylock(mutex);
@@ -74,6 +75,21 @@ static mlg_stripe_t *take(unsigned stripe)
     if (err == EOWNERDEAD) {
         /* The next mlg_judge() or mlg_settle() repairs what `busy` names. */
         err = pthread_mutex_consistent(mutex);
+    }
+    return err;
+}
+
+/* Take a stripe, trying again so often, with a pause, while it is busy. */
+static mlg_stripe_t *take_within(unsigned stripe, int tries,
+                                 apr_interval_time_t pause_us)
+{
+    int err = take(stripe);
+
+    while (err == EBUSY && --tries > 0) {
+        if (pause_us > 0) {
+            apr_sleep(pause_us);
+        }
+        err = take(stripe);
     }
     if (err != 0 && err != EBUSY) {
         fail_open(stripe, err);
@@ -83,29 +99,18 @@ static mlg_stripe_t *take(unsigned stripe)
 
 mlg_stripe_t *mlgate_stripe_try(unsigned stripe)
 {
-    mlg_stripe_t *held = take(stripe);
-
-    return (held != NULL) ? held : take(stripe);
+    return take_within(stripe, 2, 0);
 }
 
 mlg_stripe_t *mlgate_stripe_spin(unsigned stripe)
 {
-    mlg_stripe_t *held = take(stripe);
-
-    for (int i = 0; held == NULL && i < SPINS; i++) {
-        held = take(stripe);
-    }
-    return held;
+    return take_within(stripe, SPINS, 0);
 }
 
 mlg_stripe_t *mlgate_stripe_wait(unsigned stripe)
 {
-    mlg_stripe_t *held = take(stripe);
+    mlg_stripe_t *held = take_within(stripe, WAIT_STEPS, WAIT_STEP_US);
 
-    for (int i = 0; held == NULL && i < WAIT_STEPS; i++) {
-        apr_sleep(WAIT_STEP_US);
-        held = take(stripe);
-    }
     if (held != NULL) {
         mlg_stripe_assume(held);
         if (mlg_table_repair(&mlgate.gate.table, held)) {

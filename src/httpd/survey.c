@@ -172,7 +172,6 @@ apr_status_t mlgate_survey_client(request_rec *r, const mlg_key_t *addr,
 {
     const mlg_gate_t *gate = &mlgate.gate;
     const mlg_secret_t *secret = &gate->segment->secret;
-    mlg_key_t subnet = mlg_key_subnet(addr);
     const mlg_record_t *record;
     mlg_stripe_t *held;
     apr_uint32_t slot;
@@ -198,7 +197,7 @@ apr_status_t mlgate_survey_client(request_rec *r, const mlg_key_t *addr,
     mlgate_stripe_drop(held);
     if (view->has_record) { /* n = 0 only reads */
         view->subnet_pages =
-            mlg_sketch_add(&gate->networks, mlg_hash_key(secret, &subnet),
+            mlg_sketch_add(&gate->networks, mlg_hash_subnet(secret, addr),
                            view->record.last_us, 0);
     }
     return APR_SUCCESS;

@@ -115,8 +115,10 @@ CLAIM(the_slot_of_a_block_that_is_over_is_used_again)
     }
     IS_INT(block(mate(40), T0 + SEC(700), T0 + SEC(900)), APR_SUCCESS);
     IS_INT(find(mate(40), T0 + SEC(700)), MLG_BLOCK_AUTO);
-    IS_INT(mlg_block_offences(&blocks, mate(0), T0 + SEC(700)), 0); /* oldest */
-    IS_INT(mlg_block_offences(&blocks, mate(1), T0 + SEC(700)), 1);
+    IS_INT(mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO, T0 + SEC(700)),
+           0); /* oldest */
+    IS_INT(mlg_block_offences(&blocks, mate(1), MLG_BLOCK_AUTO, T0 + SEC(700)),
+           1);
 }
 
 CLAIM(an_overflowed_block_is_found_after_its_line_has_room_again)
@@ -143,13 +145,17 @@ CLAIM(offences_are_remembered_for_a_day_after_the_block)
     const apr_time_t over = T0 + SEC(600);
 
     BEGIN;
-    IS_INT(mlg_block_offences(&blocks, mate(0), T0), 0);
+    IS_INT(mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO, T0), 0);
     block(mate(0), T0, over);
-    IS_INT(mlg_block_offences(&blocks, mate(0), T0), 1);
-    IS_INT(mlg_block_offences(&blocks, mate(0), over + SEC(86400)), 1);
-    IS_INT(mlg_block_offences(&blocks, mate(0), over + SEC(86400) + 1), 0);
+    IS_INT(mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO, T0), 1);
+    IS_INT(
+        mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO, over + SEC(86400)),
+        1);
+    IS_INT(mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO,
+                              over + SEC(86400) + 1),
+           0);
     block(mate(0), over, over + SEC(600));
-    IS_INT(mlg_block_offences(&blocks, mate(0), over), 2);
+    IS_INT(mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO, over), 2);
 }
 
 CLAIM(refusals_are_counted_against_the_entry)

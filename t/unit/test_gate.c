@@ -285,7 +285,9 @@ CLAIM(after_a_block_evidence_is_gathered_anew_and_the_next_is_longer)
     again -= SEC(0.1);
     IS_INT(mlg_gate_check(&rig.gate, &rig.rules, &client, again + 1).until_us,
            again + SEC(1200));
-    IS_INT(mlg_block_offences(&rig.gate.blocks, client.hash, again), 2);
+    IS_INT(mlg_block_offences(&rig.gate.blocks, client.hash, MLG_BLOCK_AUTO,
+                              again),
+           2);
     rig_close(&rig);
 }
 

@@ -122,7 +122,7 @@ apr_status_t unit_put(const mlg_blocks_t *b, mlg_block_kind kind,
     entry.client = client;
     entry.until_us = until_us;
     entry.info.since_us = now_us;
-    entry.info.offences = mlg_block_offences(b, client, now_us) + 1;
+    entry.info.offences = mlg_block_offences(b, client, kind, now_us) + 1;
     mlg_stripe_assume(&unused);
     return mlg_block_put(b, &entry, now_us, &unused);
 }
