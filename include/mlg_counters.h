@@ -33,6 +33,7 @@
   X(EVICTIONS,      evictions,      "clients that lost their record to a newcomer")\
   X(SKIPPED,        skipped,        "updates skipped because a stripe was busy")\
   X(REPAIRS,        repairs,        "records emptied because their writer died")\
+  X(EVENTS_LOST,    events_lost,    "lines that MLGateEventLog did not take")      \
   X(LOCK_ERRORS,    lock_errors,    "stripes whose lock failed; the request was judged, its record not kept")
 /* clang-format on */
 
@@ -54,10 +55,15 @@ extern const mlg_counter_t mlg_counters[MLG_NCOUNTERS];
 #define MLG_SCORE_BUCKETS  20 /* of 0.05 each, the last one with 1.0 */
 #define MLG_COUNTER_SHARDS 16
 
+/* Not declared aligned, because totals live in pools that align to 8 bytes; in
+ * the segment each shard begins on a line of its own. */
 typedef struct mlg_shard_t {
-    _Alignas(MLG_CACHELINE) uint64_t count[MLG_NCOUNTERS];
+    uint64_t count[MLG_NCOUNTERS];
     uint64_t scores[MLG_SCORE_BUCKETS]; /* judged requests by score */
+    uint64_t spare[8 - (MLG_NCOUNTERS + MLG_SCORE_BUCKETS) % 8];
 } mlg_shard_t;
+
+static_assert(sizeof(mlg_shard_t) % MLG_CACHELINE == 0, "whole lines");
 
 /** Count one. @param shard  any number, such as the client's hash */
 static inline void mlg_count(mlg_shard_t *shards, uint64_t shard,

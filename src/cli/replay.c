@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define QUOTED_LINES 3   /* malformed lines that are shown, of all logs */
@@ -179,8 +180,70 @@ static int close_output(FILE *file)
     return (file == NULL || fclose(file) == 0) && flushed;
 }
 
+/* A log, the labels of its lines, and when it begins. */
+typedef struct part_t {
+    const char *log;
+    const char *labels; /* NULL: none */
+    apr_time_t first_us;
+} part_t;
+
+/* The time of the first line that can be read; an empty log is oldest. */
+static int find_first(part_t *part, apr_pool_t *p)
+{
+    mlg_log_reader_t *lines = NULL;
+    mlg_log_entry_t entry;
+    char *line;
+    size_t len;
+    apr_pool_t *ptemp;
+    apr_status_t rv = APR_SUCCESS;
+    int code;
+
+    apr_pool_create(&ptemp, p);
+    code = open_log(&lines, part->log, ptemp);
+    while (code == CTL_DONE && rv != APR_EOF) {
+        rv = mlg_log_next(lines, &line, &len);
+        if (rv == APR_SUCCESS &&
+            mlg_log_parse(&entry, line, len, NULL) == APR_SUCCESS) {
+            part->first_us = entry.request.at_us;
+            break;
+        }
+        if (rv != APR_SUCCESS && rv != MLG_ELINE) {
+            break; /* reading it in earnest will say why */
+        }
+    }
+    apr_pool_destroy(ptemp);
+    return code;
+}
+
+static int by_first(const void *a, const void *b)
+{
+    apr_time_t left = ((const part_t *)a)->first_us;
+    apr_time_t right = ((const part_t *)b)->first_us;
+
+    return (left > right) - (left < right);
+}
+
+/* A shell names rotated logs newest first; the gate saw the oldest first. */
+static int sort_parts(run_t *run, part_t *part, int n)
+{
+    int code = CTL_DONE;
+
+    for (int i = 0; n > 1 && i < n && code == CTL_DONE; i++) {
+        if (strcmp(part[i].log, "/dev/stdin") == 0) {
+            return ctl_complain(CTL_MISUSE, "standard input can only be read "
+                                            "alone, not among other logs");
+        }
+        code = find_first(&part[i], run->p);
+    }
+    if (code == CTL_DONE) {
+        qsort(part, (size_t)n, sizeof(*part), by_first);
+    }
+    return code;
+}
+
 static int replay_all(run_t *run, int nlogs, const char *const *logs)
 {
+    part_t *part = apr_pcalloc(run->p, sizeof(*part) * (size_t)(nlogs + 1));
     int code = CTL_DONE;
 
     if (nlogs == 0) {
@@ -200,11 +263,15 @@ static int replay_all(run_t *run, int nlogs, const char *const *logs)
         }
         fputc('\n', run->features);
     }
+    for (int i = 0; i < nlogs; i++) {
+        part[i].log = logs[i];
+        part[i].labels = (run->labels->nelts > 0)
+                             ? APR_ARRAY_IDX(run->labels, i, const char *)
+                             : NULL;
+    }
+    code = sort_parts(run, part, nlogs);
     for (int i = 0; i < nlogs && code == CTL_DONE; i++) {
-        code = replay_log(run, logs[i],
-                          (run->labels->nelts > 0)
-                              ? APR_ARRAY_IDX(run->labels, i, const char *)
-                              : NULL);
+        code = replay_log(run, part[i].log, part[i].labels);
     }
     if (code == CTL_DONE) {
         tally_print(&run->tally, stdout);

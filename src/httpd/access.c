@@ -83,6 +83,7 @@ static mlgate_ticket_t *make_ticket(request_rec *r)
 {
     mlgate_ticket_t *ticket = apr_palloc(r->pool, sizeof(*ticket));
 
+    ticket->is_exempt = 0;
     ticket->is_judged = 0;
     ticket->is_refused = 0;
     ticket->decision.is_recorded = 0;
@@ -91,8 +92,27 @@ static mlgate_ticket_t *make_ticket(request_rec *r)
     return ticket;
 }
 
+/* An internal redirect, to an ErrorDocument or by mod_rewrite, has an
+ * environment of its own: the verdict goes along. */
+static void tell_again(request_rec *r)
+{
+    const request_rec *first = r;
+    const mlgate_ticket_t *ticket;
+
+    while (first->prev != NULL) {
+        first = first->prev;
+    }
+    ticket = (r->main == NULL) ? ticket_of(first) : NULL;
+    if (ticket != NULL && ticket->is_judged) {
+        mlgate_tell(r, &ticket->decision);
+    }
+}
+
 static int on_read(request_rec *r)
 {
+    if (r->prev != NULL) {
+        tell_again(r);
+    }
     if (is_arrival(r)) {
         mlgate_ticket_t *ticket = make_ticket(r);
 
@@ -109,6 +129,14 @@ static int refuse(request_rec *r, mlgate_ticket_t *ticket,
     return mlgate_refuse(r, conf, &ticket->decision);
 }
 
+/* Here the path is still as the client wrote it. One that httpd will rewrite
+ * before it is served must not pass for the path that it spells. */
+static int is_plain(const char *uri)
+{
+    return uri != NULL && strchr(uri, '%') == NULL &&
+           strstr(uri, "/.") == NULL && strstr(uri, "//") == NULL;
+}
+
 static int on_quick(request_rec *r, int lookup)
 {
     mlgate_ticket_t *ticket = ticket_of(r);
@@ -123,10 +151,12 @@ static int on_quick(request_rec *r, int lookup)
     if (conf->engine == MLG_ENGINE_OFF) {
         return DECLINED;
     }
+    ticket->is_exempt =
+        conf->exempt != NULL && is_plain(r->uri) && is_exempt(r, conf);
     mlgate_rules(&rules, conf);
     standing =
         mlg_gate_check(&mlgate.gate, &rules, &ticket->client, r->request_time);
-    if (standing.verdict != MLG_VERDICT_REFUSE || is_exempt(r, conf)) {
+    if (standing.verdict != MLG_VERDICT_REFUSE || ticket->is_exempt) {
         return DECLINED;
     }
     mlg_refuse(&mlgate.gate, &rules, &ticket->client, r->request_time,
@@ -141,12 +171,15 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
                   const mlgate_conf_t *conf, uint32_t late)
 {
     mlg_arrival_t arrival;
+    uint32_t exempt = 0;
     mlg_rules_t rules;
     mlg_stripe_t *held;
 
+    if (ticket->is_exempt || is_exempt(r, conf)) {
+        exempt = MLG_IS_EXEMPT;
+    }
     mlgate_rules(&rules, conf);
-    mlgate_arrive(&arrival, r, &ticket->client,
-                  late | (is_exempt(r, conf) ? MLG_IS_EXEMPT : 0));
+    mlgate_arrive(&arrival, r, &ticket->client, late | exempt);
     held = mlgate_stripe_try(mlg_stripe_of(ticket->client.hash));
     mlg_judge(&mlgate.gate, &rules, &arrival, held, &ticket->decision);
     mlgate_stripe_drop(held);
@@ -200,6 +233,15 @@ static int on_fixups(request_rec *r)
                                                                : DECLINED;
 }
 
+/* Was it sent on by a proxy? Before mod_remoteip has run, that proxy's address
+ * is all there is, and it is not to blame. */
+static int is_passed_on(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "X-Forwarded-For") != NULL ||
+           apr_table_get(r->headers_in, "Forwarded") != NULL ||
+           apr_table_get(r->headers_in, "Via") != NULL;
+}
+
 /* A request that was answered before anyone asked us: by a cache, a redirect,
  * or an error while it was read. It counts, and may convict its client. */
 static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
@@ -215,7 +257,8 @@ static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
             return NULL;
         }
         ticket = make_ticket(r);
-        if (mlg_sketch_add(&mlgate.gate.peers, ticket->client.hash,
+        if (is_passed_on(r) ||
+            mlg_sketch_add(&mlgate.gate.peers, ticket->client.hash,
                            r->request_time, 0) > 0.0f) {
             return NULL; /* read before mod_remoteip could say whose it is */
         }

@@ -27,6 +27,8 @@ apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf)
         rv = (pipe != NULL) ? APR_SUCCESS : APR_EGENERAL;
         if (pipe != NULL) {
             mlgate.event_log = ap_piped_log_write_fd(pipe);
+            /* a program that stops reading must not stop the server */
+            rv = apr_file_pipe_timeout_set(mlgate.event_log, 0);
         }
     }
     else {
@@ -69,6 +71,9 @@ static void write_event(server_rec *s, apr_pool_t *p,
     free(json);
     len = strlen(line);
     rv = apr_file_write(mlgate.event_log, line, &len);
+    if (rv != APR_SUCCESS) {
+        mlg_count(mlgate.gate.counters, 0, MLG_C_EVENTS_LOST);
+    }
     if (rv != APR_SUCCESS && !has_failed) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      MLG0015 "cannot write to MLGateEventLog; events are lost "

@@ -5,6 +5,7 @@
  */
 #include "status.h"
 
+#include <apr_fnmatch.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
@@ -184,6 +185,44 @@ static int sets_handler(request_rec *r, const core_dir_config *section)
     return err == NULL && name != NULL && strcmp(name, HANDLER) == 0;
 }
 
+/* Does this <Location> or <LocationMatch> cover the request? */
+static int covers(const request_rec *r, const core_dir_config *section)
+{
+    size_t len;
+
+    if (section->d == NULL) {
+        return 0;
+    }
+    if (section->r != NULL) {
+        return ap_regexec(section->r, r->uri, 0, NULL, 0) == 0;
+    }
+    if (section->d_is_fnmatch) {
+        return apr_fnmatch(section->d, r->uri, APR_FNM_PATHNAME) == APR_SUCCESS;
+    }
+    len = strlen(section->d);
+    return strncmp(r->uri, section->d, len) == 0;
+}
+
+/* Did the server's own configuration put us here? A .htaccess file, or a
+ * handler set by extension or rewriting, must not open the gate's books to
+ * whoever may write files. */
+static int is_mounted(request_rec *r)
+{
+    const core_server_config *conf =
+        ap_get_core_module_config(r->server->module_config);
+    const core_dir_config *top =
+        ap_get_core_module_config(r->server->lookup_defaults);
+    int mounted = sets_handler(r, top);
+
+    for (int i = 0; conf->sec_url != NULL && i < conf->sec_url->nelts; i++) {
+        const core_dir_config *section = ap_get_core_module_config(
+            APR_ARRAY_IDX(conf->sec_url, i, ap_conf_vector_t *));
+
+        mounted |= covers(r, section) && sets_handler(r, section);
+    }
+    return mounted;
+}
+
 /* How many bytes of the path lead to where a <Location> mounted us; -1 when it
  * was something else (a pattern, a directory, an expression). */
 static apr_ssize_t mount_of(request_rec *r)
@@ -299,9 +338,6 @@ static int is_cross_site(request_rec *r)
         ap_cstr_casecmp(site, "none") != 0) {
         return 1;
     }
-    if ((site != NULL || origin != NULL) && is_foreign_name(r)) {
-        return 1;
-    }
     if (origin == NULL) {
         return 0;
     }
@@ -336,8 +372,15 @@ int mlgate_status_handler(request_rec *r)
     const char *argument = "";
     int rv;
 
-    if (r->handler == NULL || strcmp(r->handler, HANDLER) != 0) {
+    if (r->handler == NULL || strcmp(r->handler, HANDLER) != 0 ||
+        !is_mounted(r)) {
         return DECLINED;
+    }
+    if (is_foreign_name(r)) {
+        return mlgate_problem(r, HTTP_FORBIDDEN,
+                              "'%.60s' is no name of this server; use one of "
+                              "its names, its address or localhost",
+                              r->hostname);
     }
     rv = ap_discard_request_body(r); /* parameters are in the path and query */
     if (rv != OK) {

@@ -140,6 +140,8 @@ void mlgate_stripe_drop(mlg_stripe_t *stripe);
 /* What is remembered of a request between hooks; in request_config. */
 typedef struct mlgate_ticket_t {
     mlg_client_t client;
+    int is_exempt;  /* the virtual host's MLGateExempt held for the URI as it
+                       was asked for */
     int is_judged;  /* `decision` holds a verdict */
     int is_refused; /* and httpd was told */
     mlg_decision_t decision;

@@ -13,10 +13,9 @@
 #include <http_request.h>
 #include <mod_core.h>
 
-#define SCORE_STEPS     1000
-#define REASON_SCORE    0.25f /* below, nobody asks why */
-#define BODY_KEPT_BYTES 65536
-#define REASON_BYTES    64 /* a feature's name and its value */
+#define SCORE_STEPS  1000
+#define REASON_SCORE 0.25f /* below, nobody asks why */
+#define REASON_BYTES 64    /* a feature's name and its value */
 
 /* "0.000" to "1.000", so that no request formats a number. */
 static char score_text[SCORE_STEPS + 1][6];
@@ -173,12 +172,13 @@ static int send_body(request_rec *r, const char *body, size_t len)
     return DONE;
 }
 
-/* Reading what a refused client uploads would be work done for it. */
+/* Whoever is refused does not get to hold a worker while its body trickles in:
+ * httpd reads a body before it answers, unless the connection is to close. */
 static void leave_body(request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
-    if ((length != NULL && apr_atoi64(length) > BODY_KEPT_BYTES) ||
+    if ((length != NULL && strcmp(length, "0") != 0) ||
         apr_table_get(r->headers_in, "Transfer-Encoding") != NULL) {
         r->connection->keepalive = AP_CONN_CLOSE;
     }

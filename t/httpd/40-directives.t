@@ -39,6 +39,7 @@ for my $case (
     ['MLGateBlockFor 8d', qr/'8d' is out of range/],
     ['MLGateBlockFor "10 fortnights"', qr/'10 fortnights' is not a value/],
     ['MLGateBlockFor -5s', qr/'-5s' is (?:not a value|out of range)/],
+    ['MLGateRefuseStatus 499', qr/'499' is no status that httpd can send/],
     ['MLGateBlockMax 31d', qr/'31d' is out of range.*1s to 30d/],
     ["MLGateBlockFor 2h\nMLGateBlockMax 1h",
         qr/MLGateBlockMax.*MLGateBlockFor.*raise|lower/],

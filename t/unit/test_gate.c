@@ -460,6 +460,41 @@ CLAIM(a_late_request_counts_against_its_client_and_is_never_refused)
     rig_close(&rig);
 }
 
+CLAIM(what_was_observed_does_not_lengthen_the_first_block)
+{
+    rig_t rig;
+    mlg_client_t client = unit_client(IP);
+
+    BEGIN;
+    rig_open(&rig);
+    for (int i = 0; i < 3; i++) {
+        unit_put(&rig.gate.blocks, MLG_BLOCK_WOULD, client.hash, T0,
+                 T0 + SEC(600));
+    }
+    IS_INT(mlg_block_offences(&rig.gate.blocks, client.hash, MLG_BLOCK_WOULD,
+                              T0 + SEC(601)),
+           3);
+    IS_INT(mlg_block_offences(&rig.gate.blocks, client.hash, MLG_BLOCK_AUTO,
+                              T0 + SEC(601)),
+           0);
+    rig_close(&rig);
+}
+
+CLAIM(an_unblock_forgets_what_the_client_did)
+{
+    rig_t rig;
+    mlg_client_t client = unit_client(IP);
+
+    BEGIN;
+    rig_open(&rig);
+    unit_put(&rig.gate.blocks, MLG_BLOCK_AUTO, client.hash, T0, T0 + SEC(600));
+    rig_order(&rig, MLG_BLOCK_GRACE, IP, T0, T0 + SEC(600), NULL, NULL);
+    IS_INT(mlg_block_offences(&rig.gate.blocks, client.hash, MLG_BLOCK_AUTO,
+                              T0 + SEC(601)),
+           0);
+    rig_close(&rig);
+}
+
 CLAIM(an_outcome_is_folded_and_one_without_a_record_is_harmless)
 {
     rig_t rig;
@@ -585,6 +620,8 @@ int main(void)
         TEST(grace_ends_and_then_the_client_is_judged_again),
         TEST(a_conviction_without_room_refuses_its_request_and_is_counted),
         TEST(a_late_request_counts_against_its_client_and_is_never_refused),
+        TEST(what_was_observed_does_not_lengthen_the_first_block),
+        TEST(an_unblock_forgets_what_the_client_did),
         TEST(an_outcome_is_folded_and_one_without_a_record_is_harmless),
         TEST(blocks_move_to_a_table_of_another_size_and_secret),
         TEST(any_arrivals_give_a_score_within_0_and_1_and_a_sound_table),
