@@ -50,25 +50,25 @@ CLI_OBJS    = $(call objs,cli) $(call objs,offline) $(call objs,report) \
 
 all: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl ## the module and mlgatectl
 
-$(OUT)/mod_mlgate.so: $(MODULE_OBJS)
+$(OUT)/mod_mlgate.so: $(MODULE_OBJS) $(OUT)/sources
 	$(call say,LINK $@)
-	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lm
+	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(MODULE_OBJS) -ljansson -lm
 
-$(OUT)/mlgatectl: $(CLI_OBJS)
+$(OUT)/mlgatectl: $(CLI_OBJS) $(OUT)/sources
 	$(call say,LINK $@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lz $(APR_LIBS) -lm
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) -ljansson -lz $(APR_LIBS) -lm
 
-$(OUT)/obj/src/core/%.o: src/core/%.c | need-build
+$(OUT)/obj/src/core/%.o: src/core/%.c build/compile.mk | need-build
 	$(call say,CC $<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(WARN_CORE) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(OUT)/obj/src/offline/%.o: src/offline/%.c | need-build
+$(OUT)/obj/src/offline/%.o: src/offline/%.c build/compile.mk | need-build
 	$(call say,CC $<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(WARN_CORE) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(OUT)/obj/%.o: %.c | need-build
+$(OUT)/obj/%.o: %.c build/compile.mk | need-build
 	$(call say,CC $<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -isystem $(HTTPD_INC) $(WARN) $(CFLAGS_ALL) \
@@ -78,8 +78,20 @@ $(OUT)/obj/%.o: %.c | need-build
 # and warning flags are not ours.
 HTTPD_CPPFLAGS = $(filter -D% -pthread,$(HTTPD_CFLAGS))
 
+# Packagers, who have dependencies of their own: make NEED=:
+NEED ?= build/need
+
 need-build:
-	@build/need build
+	@$(NEED) build
+
+# The list of sources, rewritten only when it changes: a file that is gone must
+# not stay in what was linked.
+$(OUT)/sources: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(MODULE_OBJS) $(CLI_OBJS)' | cmp -s - $@ || \
+	  echo '$(MODULE_OBJS) $(CLI_OBJS)' >$@
+
+FORCE:
 
 clean: ## remove build/out
 	$(Q)rm -rf build/out
@@ -89,4 +101,4 @@ say = $(if $(V),,@echo "  $(1)")
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
-.PHONY: all need-build clean
+.PHONY: all need-build clean FORCE

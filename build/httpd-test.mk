@@ -17,7 +17,7 @@ test-mpms: $(OUT)/mod_mlgate.so | need-httpd-test ## Apache::Test under event, p
 	$(Q)for mpm in event prefork worker; do \
 	  $(MAKE) --no-print-directory check-httpd MPM=$$mpm || exit 1; done
 
-need-httpd-test:
+need-httpd-test: | need-build
 	@build/need test
 
 .PHONY: check-httpd test-mpms need-httpd-test

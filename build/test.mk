@@ -27,6 +27,7 @@ $(UNIT_LIB): $(patsubst %.c,$(OUT)/obj/%.o,$(UNIT_HELP)) \
 
 .SECONDARY: $(TEST_OBJS)
 $(TEST_OBJS): CPPFLAGS_ALL += -It/unit
+$(TEST_OBJS): | need-test
 $(OUT)/t/%: $(OUT)/obj/t/%.o $(UNIT_LIB)
 	$(call say,LINK $@)
 	$(Q)mkdir -p $(@D)
@@ -83,7 +84,7 @@ cov: ## line coverage of src/core by the unit tests, uncovered functions
 	  CFLAGS='-O0 -g --coverage'
 	$(Q)t/guard/coverage build/out/cov 90
 
-need-test:
+need-test: | need-build
 	@build/need test
 
 .PHONY: test check unit unit-build asan tsan valgrind valgrind-debug check-all bench cov \

@@ -91,6 +91,14 @@ mlg_block_kind mlg_block_find(const mlg_blocks_t *b, uint64_t client,
                               apr_time_t now_us, apr_time_t *until_us,
                               uint32_t *slot);
 
+/** Copy out a client's entry, live or over.
+ *
+ * @param stripe  the client's, held
+ * @return 1 when there is one
+ */
+int mlg_block_latest(const mlg_blocks_t *b, uint64_t client, mlg_block_t *out,
+                     const mlg_stripe_t *stripe) MLG_REQUIRES(stripe);
+
 /** Count a refusal against an entry. Lock-free. */
 void mlg_block_count(const mlg_blocks_t *b, uint32_t slot);
 

@@ -19,10 +19,14 @@ typedef struct mlg_decision_t {
     mlg_key_t key;    /* the client */
     float score;      /* NaN when the request was not judged */
     float threshold;
-    uint32_t total;   /* requests of the client so far */
-    uint16_t verdict; /* mlg_verdict */
-    uint8_t offences; /* blocks of this client, this one included */
-    uint8_t convicts; /* 1: this very request made the client blocked */
+    uint32_t total;         /* requests of the client so far */
+    uint16_t verdict;       /* mlg_verdict */
+    uint8_t offences;       /* blocks of this client, this one included */
+    uint8_t convicts;       /* 1: this very request made the client blocked */
+    int64_t ended_us;       /* with `convicts`: the client's block before this
+                               one ended then and nobody has said so; else 0 */
+    uint32_t ended_refused; /* requests refused while that one lasted */
+    uint32_t ended_kind;    /* mlg_block_kind of that one */
     mlg_reasons_t reasons;
     float x[MLG_NFEATURES]; /* the vector that was scored */
     uint8_t is_recorded;    /* 1: the arrival is in the client's record, and its

@@ -89,6 +89,16 @@ mlg_block_kind mlg_block_find(const mlg_blocks_t *b, uint64_t client,
     return kind_of(word);
 }
 
+int mlg_block_latest(const mlg_blocks_t *b, uint64_t client, mlg_block_t *out,
+                     const mlg_stripe_t *stripe)
+{
+    uint64_t word = 0;
+    uint32_t n = find_slot(b, client, &word);
+
+    (void)stripe;
+    return n != NO_SLOT && mlg_block_read(b, n, out);
+}
+
 void mlg_block_count(const mlg_blocks_t *b, uint32_t slot)
 {
     __atomic_fetch_add(&b->info[slot].refused, 1, __ATOMIC_RELAXED);

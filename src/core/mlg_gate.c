@@ -92,6 +92,23 @@ static uint64_t decision_id(const mlg_gate_t *gate, const mlg_arrival_t *a)
     return mlg_hash_bytes(&gate->segment->secret, seed, sizeof(seed));
 }
 
+/* The sweep has not seen the end of the client's last block, and will not: its
+ * entry is about to be written over. */
+static void note_ended(const mlg_gate_t *gate, const mlg_arrival_t *a,
+                       mlg_decision_t *d, const mlg_stripe_t *stripe)
+    MLG_REQUIRES(stripe)
+{
+    mlg_block_t last;
+
+    if (mlg_block_latest(&gate->blocks, a->from.hash, &last, stripe) &&
+        last.kind != MLG_BLOCK_GRACE && last.until_us <= a->at_us &&
+        last.until_us > gate->segment->swept_us) {
+        d->ended_us = last.until_us;
+        d->ended_refused = last.info.refused;
+        d->ended_kind = last.kind;
+    }
+}
+
 /* Enter the block of a client that was just convicted. */
 static apr_status_t enter_block(const mlg_gate_t *gate,
                                 const mlg_rules_t *rules,
@@ -117,6 +134,7 @@ static apr_status_t enter_block(const mlg_gate_t *gate,
     entry.info.score = d->score;
     entry.info.nreasons = d->reasons.n;
     memcpy(entry.info.reason, d->reasons.top, sizeof(entry.info.reason));
+    note_ended(gate, a, d, stripe);
     rv = mlg_block_put(&gate->blocks, &entry, a->at_us, stripe);
     if (rv == APR_SUCCESS) {
         d->until_us = entry.until_us;
