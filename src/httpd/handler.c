@@ -200,7 +200,11 @@ static int covers(const request_rec *r, const core_dir_config *section)
         return apr_fnmatch(section->d, r->uri, APR_FNM_PATHNAME) == APR_SUCCESS;
     }
     len = strlen(section->d);
-    return strncmp(r->uri, section->d, len) == 0;
+    while (len > 0 && section->d[len - 1] == '/') {
+        len--;
+    }
+    return strncmp(r->uri, section->d, len) == 0 &&
+           (r->uri[len] == '/' || r->uri[len] == '\0');
 }
 
 /* Did the server's own configuration put us here? A .htaccess file, or a

@@ -65,6 +65,8 @@ put("$site/books/.htaccess", "SetHandler mlgate-status\n");
 put("$site/books/stats", "not ours\n");
 put("$site/shop/.htaccess",
     "RewriteEngine On\nRewriteRule ^asked\$ /front.html [L]\n");
+put("$site/mlgated/.htaccess", "SetHandler mlgate-status\n");
+put("$site/mlgated/stats", "not ours\n");
 $server->start;
 $server->{log}->expect(qr/MLG0004/);
 
@@ -107,6 +109,14 @@ for my $path ('/books/unblock/', '/books/stats/unblock/') {
     unlike $answer->content, qr/^\{/, 'nor answered by us';
     is $blocked->get('/')->code, 429, 'the client stays blocked';
 }
+my $stranger = $server->client('192.0.2.250');
+is $operator->get('/mlgated/stats')->content, "not ours\n",
+    'a directory whose name begins like our <Location> is not ours';
+isnt $stranger->get("/mlgated/client/$addr")->code, 200,
+    'nor tells a stranger anything';
+isnt $stranger->post("/mlgated/unblock/$addr")->code, 303, 'nor obeys one';
+is $blocked->get('/')->code, 429, 'the client stays blocked';
+
 # httpd warns of a handler that nobody is.
 $server->{log}->allow(qr/handler "mlgate-status" not found/);
 
