@@ -23,9 +23,30 @@ typedef struct mlg_ramp_t {
     float weight; /* points at hi, -1..1; 0 = the feature does not count */
 } mlg_ramp_t;
 
+/* One ramp per feature, its numbers in rows: four features are scored at a
+ * time. All-zero bytes are a valid model that scores everything 0. */
 typedef struct mlg_weighted_t {
-    mlg_ramp_t ramp[MLG_NFEATURES];
+    float lo[MLG_NFEATURES];
+    float hi[MLG_NFEATURES];
+    float weight[MLG_NFEATURES];
 } mlg_weighted_t;
+
+/** @return the ramp of one feature */
+static inline mlg_ramp_t mlg_weighted_ramp(const mlg_weighted_t *model,
+                                           unsigned feature)
+{
+    return (mlg_ramp_t){model->lo[feature], model->hi[feature],
+                        model->weight[feature]};
+}
+
+/** Replace the ramp of one feature. @param ramp  valid by mlg_ramp_check() */
+static inline void mlg_weighted_set(mlg_weighted_t *model, unsigned feature,
+                                    mlg_ramp_t ramp)
+{
+    model->lo[feature] = ramp.lo;
+    model->hi[feature] = ramp.hi;
+    model->weight[feature] = ramp.weight;
+}
 
 /* Why a score is what it is: one feature's part in it. */
 typedef struct mlg_reason_t {

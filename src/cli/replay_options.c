@@ -91,7 +91,7 @@ static int set_weight(run_t *run, const char *text)
                             "weight must lie within -1 and 1",
                             text);
     }
-    run->model.ramp[id] = ramp;
+    mlg_weighted_set(&run->model, id, ramp);
     return CTL_DONE;
 }
 

@@ -15,28 +15,40 @@
  *
  * are caught. `make tune DATA=../shared/data` takes the figures again. */
 /* clang-format off */
-const mlg_weighted_t mlg_weighted_default = {{
-    [MLG_F_REQUEST_RATE]             = {   1.0f,  25.0f,  0.40f },
-    [MLG_F_UA_DIVERSITY]             = {   3.0f,   8.0f,  0.60f },
-    [MLG_F_REFERER_ABSENT]           = {  0.05f,   0.5f,  0.10f },
-    [MLG_F_KEEPALIVE_DEPTH]          = {   1.0f,   1.6f, -0.30f },
-    [MLG_F_ACCEPT_ENCODING_ABSENT]   = {   0.5f,   1.0f,  0.05f },
-    [MLG_F_HOST_INVALID]             = {   0.5f,   1.0f,  0.05f },
-    [MLG_F_CONTENT_LENGTH_ANOMALY]   = {   0.5f,   1.0f,  0.05f },
-    [MLG_F_BURST]                    = {   4.5f,  13.0f,  0.45f },
-    [MLG_F_COOKIE_ABSENT]            = {   0.9f,   0.5f, -0.20f },
-    [MLG_F_SESSION_PERSISTENCE]      = {   0.5f,   0.9f, -0.10f },
-    [MLG_F_PAGE_RATE_60S]            = {  0.12f,  0.35f,  0.30f },
-    [MLG_F_PAGE_RATE_300S]           = {  10.0f,  20.0f,  0.50f },
-    [MLG_F_ASSET_SHARE]              = {  0.02f,  0.35f, -0.30f },
-    [MLG_F_PATH_NOVELTY]             = {   0.1f,   0.3f,  0.10f },
-    [MLG_F_INTERARRIVAL_MEAN]        = {   3.2f,   1.6f,  0.25f },
-    [MLG_F_ERROR_SHARE]              = {   0.3f,   0.8f,  0.55f },
-    [MLG_F_NOTFOUND_SHARE]           = {  0.05f,  0.25f,  0.45f },
-    [MLG_F_HEADER_ANOMALY]           = {   0.1f,   0.5f,  0.10f },
-    [MLG_F_CONCURRENCY]              = {   2.0f,  10.0f,  0.10f },
-}};
+#define START_WEIGHTS(X)                                        \
+    /*feature                 lo       hi      weight */         \
+    X(REQUEST_RATE,              1.0f,  25.0f,  0.40f) \
+    X(UA_DIVERSITY,              3.0f,   8.0f,  0.60f) \
+    X(REFERER_ABSENT,           0.05f,   0.5f,  0.10f) \
+    X(KEEPALIVE_DEPTH,           1.0f,   1.6f, -0.30f) \
+    X(ACCEPT_ENCODING_ABSENT,    0.5f,   1.0f,  0.05f) \
+    X(HOST_INVALID,              0.5f,   1.0f,  0.05f) \
+    X(CONTENT_LENGTH_ANOMALY,    0.5f,   1.0f,  0.05f) \
+    X(BURST,                     4.5f,  13.0f,  0.45f) \
+    X(COOKIE_ABSENT,             0.9f,   0.5f, -0.20f) \
+    X(SESSION_PERSISTENCE,       0.5f,   0.9f, -0.10f) \
+    X(PAGE_RATE_60S,            0.12f,  0.35f,  0.30f) \
+    X(PAGE_RATE_300S,           10.0f,  20.0f,  0.50f) \
+    X(ASSET_SHARE,              0.02f,  0.35f, -0.30f) \
+    X(PATH_NOVELTY,              0.1f,   0.3f,  0.10f) \
+    X(INTERARRIVAL_MEAN,         3.2f,   1.6f,  0.25f) \
+    X(ERROR_SHARE,               0.3f,   0.8f,  0.55f) \
+    X(NOTFOUND_SHARE,           0.05f,  0.25f,  0.45f) \
+    X(HEADER_ANOMALY,            0.1f,   0.5f,  0.10f) \
+    X(CONCURRENCY,               2.0f,  10.0f,  0.10f)
 /* clang-format on */
+
+const mlg_weighted_t mlg_weighted_default = {
+#define X(id, low, high, points) .lo[MLG_F_##id] = (low),
+    START_WEIGHTS(X)
+#undef X
+#define X(id, low, high, points) .hi[MLG_F_##id] = (high),
+        START_WEIGHTS(X)
+#undef X
+#define X(id, low, high, points) .weight[MLG_F_##id] = (points),
+            START_WEIGHTS(X)
+#undef X
+};
 
 apr_status_t mlg_ramp_check(const mlg_ramp_t *ramp)
 {
@@ -49,14 +61,15 @@ apr_status_t mlg_ramp_check(const mlg_ramp_t *ramp)
 }
 
 /* A feature's part in the score: its ramp times its weight. Without branches;
- * each comparison is false for NaN, which so becomes 0. */
-static inline float points(const mlg_ramp_t *ramp, float value)
+ * each comparison is false for NaN, which so becomes 0, and a weight of 0 adds
+ * 0 whatever the ramp. */
+static inline float points(const mlg_weighted_t *m, int i, float value)
 {
-    float height = (value - ramp->lo) / (ramp->hi - ramp->lo);
+    float height = (value - m->lo[i]) / (m->hi[i] - m->lo[i]);
 
     height = (height > 0.0f) ? height : 0.0f;
     height = (height < 1.0f) ? height : 1.0f;
-    return ramp->weight * height;
+    return m->weight[i] * height;
 }
 
 static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
@@ -76,15 +89,18 @@ static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
     reasons->top[at] = (mlg_reason_t){value, part, feature};
 }
 
-/* The sum before it is cut to 0..1. */
+/* The sum before it is cut to 0..1. The parts first, four at a time, then the
+ * sum in a fixed order, so that every compiler comes to the same bits. */
 static float sum_points(const mlg_weighted_t *model, const float *x)
 {
+    float part[MLG_NFEATURES];
     float sum = 0.0f;
 
     for (int i = 0; i < MLG_NFEATURES; i++) {
-        if (model->ramp[i].weight != 0.0f) {
-            sum += points(&model->ramp[i], x[i]);
-        }
+        part[i] = points(model, i, x[i]);
+    }
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        sum += part[i];
     }
     return sum;
 }
@@ -102,9 +118,7 @@ void mlg_weighted_reasons(const mlg_weighted_t *model,
 {
     reasons->n = 0;
     for (uint32_t i = 0; i < MLG_NFEATURES; i++) {
-        float part = (model->ramp[i].weight != 0.0f)
-                         ? points(&model->ramp[i], x[i])
-                         : 0.0f;
+        float part = points(model, (int)i, x[i]);
 
         if (part > 0.0f) {
             note_reason(reasons, i, x[i], part);
@@ -116,18 +130,18 @@ float mlg_weighted_relief(const mlg_weighted_t *model,
                           const float x[MLG_NFEATURES], float threshold,
                           mlg_feature_id feature)
 {
-    const mlg_ramp_t *ramp = &model->ramp[feature];
-    float part = points(ramp, x[feature]);
+    mlg_ramp_t ramp = mlg_weighted_ramp(model, feature);
+    float part = points(model, (int)feature, x[feature]);
     float allowed = part - (sum_points(model, x) - threshold);
     float height;
 
-    if (ramp->weight == 0.0f || isnan(x[feature])) {
+    if (ramp.weight == 0.0f || isnan(x[feature])) {
         return NAN;
     }
-    height = allowed / ramp->weight;
+    height = allowed / ramp.weight;
     /* the score must come below: strictly inside the ramp */
     if (!(height > 0.0f && height <= 1.0f)) {
         return NAN;
     }
-    return ramp->lo + height * (ramp->hi - ramp->lo);
+    return ramp.lo + height * (ramp.hi - ramp.lo);
 }

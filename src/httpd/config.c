@@ -99,7 +99,8 @@ static mlg_weighted_t *merge_model(apr_pool_t *p, const mlgate_conf_t *base,
 
     for (int i = 0; i < MLG_NFEATURES; i++) {
         if ((add->weights_given & bit((size_t)i)) != 0) {
-            model->ramp[i] = add->model->ramp[i];
+            mlg_weighted_set(model, (unsigned)i,
+                             mlg_weighted_ramp(add->model, (unsigned)i));
         }
     }
     return model;
@@ -340,7 +341,7 @@ static const char *set_weight(cmd_parms *cmd, void *dir_conf, int argc,
         conf->model =
             apr_pmemdup(cmd->pool, &mlg_weighted_default, sizeof(*conf->model));
     }
-    conf->model->ramp[feature] = ramp;
+    mlg_weighted_set(conf->model, feature, ramp);
     conf->weights_given |= bit(feature);
     return NULL;
 }

@@ -73,13 +73,13 @@ static void check_model(json_t *reasons, const mlg_rules_t *rules)
     float most = 0.0f;
 
     for (int i = 0; i < MLG_NFEATURES; i++) {
-        const mlg_ramp_t *ramp = &rules->model->ramp[i];
+        mlg_ramp_t ramp = mlg_weighted_ramp(rules->model, (unsigned)i);
 
-        if (ramp->weight != 0.0f && mlg_ramp_check(ramp) != APR_SUCCESS) {
+        if (ramp.weight != 0.0f && mlg_ramp_check(&ramp) != APR_SUCCESS) {
             complain(reasons, "the weight of %s is not usable",
                      mlg_features[i].name);
         }
-        most += (ramp->weight > 0.0f) ? ramp->weight : 0.0f;
+        most += (ramp.weight > 0.0f) ? ramp.weight : 0.0f;
     }
     if (most < rules->threshold) {
         complain(reasons,

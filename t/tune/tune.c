@@ -231,11 +231,11 @@ static float score_of(const mlg_weighted_t *m, const float *x)
     float sum = 0.0f;
 
     for (int i = 0; i < active.n; i++) {
-        const mlg_ramp_t *r = &m->ramp[active.id[i]];
-        float height = (x[active.id[i]] - r->lo) / (r->hi - r->lo);
+        mlg_ramp_t r = mlg_weighted_ramp(m, (unsigned)active.id[i]);
+        float height = (x[active.id[i]] - r.lo) / (r.hi - r.lo);
 
         if (height > 0.0f) {
-            sum += r->weight * fminf(height, 1.0f);
+            sum += r.weight * fminf(height, 1.0f);
         }
     }
     return fminf(fmaxf(sum, 0.0f), 1.0f);
@@ -313,7 +313,7 @@ static double judge_all(const mlg_weighted_t *model, tally_t *t, int show)
 
     active.n = 0;
     for (int i = 0; i < MLG_NFEATURES; i++) {
-        if (model->ramp[i].weight != 0.0f) {
+        if (model->weight[i] != 0.0f) {
             active.id[active.n++] = i;
         }
     }
@@ -388,10 +388,9 @@ static double judge_all(const mlg_weighted_t *model, tally_t *t, int show)
 static void print_model(const mlg_weighted_t *m)
 {
     for (int i = 0; i < MLG_NFEATURES; i++) {
-        if (m->ramp[i].weight != 0.0f) {
+        if (m->weight[i] != 0.0f) {
             printf("  %-24s %6.3g %6.3g %6.2f\n", mlg_features[i].name,
-                   (double)m->ramp[i].lo, (double)m->ramp[i].hi,
-                   (double)m->ramp[i].weight);
+                   (double)m->lo[i], (double)m->hi[i], (double)m->weight[i]);
         }
     }
 }
@@ -425,7 +424,7 @@ static const struct {
     {MLG_F_NOTFOUND_SHARE, 0.6f},     {MLG_F_UA_DIVERSITY, 0.8f},
 };
 
-static float most_of(ptrdiff_t id)
+static float most_of(unsigned id)
 {
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         if (limits[i].id == (mlg_feature_id)id) {
@@ -438,32 +437,34 @@ static float most_of(ptrdiff_t id)
 /* Change one number of one ramp, keeping its direction and sign. */
 static void change(mlg_weighted_t *m)
 {
-    mlg_ramp_t *r;
+    unsigned id;
+    mlg_ramp_t r;
     mlg_ramp_t was;
 
     do {
-        r = &m->ramp[rand() % MLG_NFEATURES];
-    } while (r->weight == 0.0f);
-    was = *r;
+        id = (unsigned)rand() % MLG_NFEATURES;
+    } while (m->weight[id] == 0.0f);
+    r = was = mlg_weighted_ramp(m, id);
     switch (rand() % 4) {
     case 0:
-        r->lo =
-            round_to_two_digits((double)r->lo * (0.7 + 0.6 * uniform()) +
-                                0.05 * (uniform() - 0.5) * fabs((double)r->hi));
+        r.lo =
+            round_to_two_digits((double)r.lo * (0.7 + 0.6 * uniform()) +
+                                0.05 * (uniform() - 0.5) * fabs((double)r.hi));
         break;
     case 1:
-        r->hi = round_to_two_digits((double)r->hi * (0.7 + 0.6 * uniform()));
+        r.hi = round_to_two_digits((double)r.hi * (0.7 + 0.6 * uniform()));
         break;
     default:
-        r->weight += 0.05f * (float)(rand() % 7 - 3);
-        r->weight = roundf(r->weight * 100.0f) / 100.0f;
+        r.weight += 0.05f * (float)(rand() % 7 - 3);
+        r.weight = roundf(r.weight * 100.0f) / 100.0f;
     }
-    if ((r->lo < r->hi) != (was.lo < was.hi) || r->lo == r->hi ||
-        r->lo < 0.0f || r->hi < 0.0f || r->weight * was.weight <= 0.0f ||
-        fabsf(r->hi - r->lo) < 0.3f * fmaxf(r->hi, r->lo) || /* no cliffs */
-        fabsf(r->weight) > most_of(r - m->ramp)) {
-        *r = was;
+    if ((r.lo < r.hi) != (was.lo < was.hi) || r.lo == r.hi || r.lo < 0.0f ||
+        r.hi < 0.0f || r.weight * was.weight <= 0.0f ||
+        fabsf(r.hi - r.lo) < 0.3f * fmaxf(r.hi, r.lo) || /* no cliffs */
+        fabsf(r.weight) > most_of(id)) {
+        return;
     }
+    mlg_weighted_set(m, id, r);
 }
 
 static void search(mlg_weighted_t *best, int seconds, unsigned seed)

@@ -16,7 +16,8 @@ static void run_open(run_t *run)
     memset(run, 0, sizeof(*run));
     apr_pool_create(&run->p, NULL);
     IS_INT(mlg_replay_init(&run->replay, MLG_CLIENTS_MIN, run->p), APR_SUCCESS);
-    run->model.ramp[MLG_F_REQUEST_RATE] = (mlg_ramp_t){0.0f, 2.0f, 1.0f};
+    mlg_weighted_set(&run->model, MLG_F_REQUEST_RATE,
+                     (mlg_ramp_t){0.0f, 2.0f, 1.0f});
     run->replay.rules.model = &run->model;
 }
 

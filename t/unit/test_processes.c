@@ -13,8 +13,8 @@
 #define WORKERS  8
 #define REQUESTS 30000
 
-static const mlg_weighted_t flood_model = {
-    .ramp = {[MLG_F_REQUEST_RATE] = {0.0f, 50.0f, 1.0f}}};
+static const mlg_weighted_t flood_model = {.hi[MLG_F_REQUEST_RATE] = 50.0f,
+                                           .weight[MLG_F_REQUEST_RATE] = 1.0f};
 static const mlg_weighted_t calm_model;
 
 static pid_t start(const crowd_view_t *v, uint64_t seed, int n)

@@ -357,9 +357,9 @@ CLAIM(a_full_block_table_lost_convictions_and_a_toothless_model_are_unwell)
     s.recent_lost = 3;
     IS_FALSE(is_well(&s, NULL));
     s = snapshot_of(&rig);
-    rig.model.ramp[MLG_F_REQUEST_RATE].weight = 0.5f;
+    rig.model.weight[MLG_F_REQUEST_RATE] = 0.5f;
     IS_FALSE(is_well(&s, NULL));
-    rig.model.ramp[MLG_F_REQUEST_RATE].weight = NAN;
+    rig.model.weight[MLG_F_REQUEST_RATE] = NAN;
     IS_FALSE(is_well(&s, NULL));
     rig_close(&rig);
 }

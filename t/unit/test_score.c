@@ -18,11 +18,11 @@ static mlg_weighted_t random_model(uint64_t *seed)
         float lo = (float)(unit_random(seed) % 1000) / 100.0f;
         float span = (float)(1 + unit_random(seed) % 1000) / 100.0f;
 
-        m.ramp[i].lo = lo;
-        m.ramp[i].hi = (unit_random(seed) % 4 == 0) ? lo - span : lo + span;
-        m.ramp[i].weight = (float)(unit_random(seed) % 2001) / 1000.0f - 1.0f;
+        m.lo[i] = lo;
+        m.hi[i] = (unit_random(seed) % 4 == 0) ? lo - span : lo + span;
+        m.weight[i] = (float)(unit_random(seed) % 2001) / 1000.0f - 1.0f;
         if (unit_random(seed) % 3 == 0) {
-            m.ramp[i].weight = 0.0f;
+            m.weight[i] = 0.0f;
         }
     }
     return m;
@@ -45,14 +45,15 @@ CLAIM(a_ramp_adds_nothing_below_all_above_and_a_share_between)
     BEGIN;
     memset(&m, 0, sizeof(m));
     all_nan(x);
-    m.ramp[MLG_F_BURST] = (mlg_ramp_t){2.0f, 4.0f, 0.5f};
+    mlg_weighted_set(&m, MLG_F_BURST, (mlg_ramp_t){2.0f, 4.0f, 0.5f});
     x[MLG_F_BURST] = 1.0f;
     IS_NEAR(mlg_weighted_score(&m, x), 0.0, 0.0);
     x[MLG_F_BURST] = 3.0f;
     IS_NEAR(mlg_weighted_score(&m, x), 0.25, 1e-6);
     x[MLG_F_BURST] = 9.0f;
     IS_NEAR(mlg_weighted_score(&m, x), 0.5, 0.0);
-    m.ramp[MLG_F_BURST] = (mlg_ramp_t){4.0f, 2.0f, 0.5f}; /* falling */
+    mlg_weighted_set(&m, MLG_F_BURST,
+                     (mlg_ramp_t){4.0f, 2.0f, 0.5f}); /* falling */
     x[MLG_F_BURST] = 3.0f;
     IS_NEAR(mlg_weighted_score(&m, x), 0.25, 1e-6);
     x[MLG_F_BURST] = 9.0f;
@@ -110,9 +111,9 @@ CLAIM(reasons_are_the_heaviest_parts_heaviest_first)
         mlg_weighted_reasons(&m, x, &reasons);
         least = (reasons.n > 0) ? reasons.top[reasons.n - 1].points : 0.0f;
         for (uint32_t f = 0; f < MLG_NFEATURES; f++) {
-            const mlg_ramp_t *r = &m.ramp[f];
-            float h = (x[f] - r->lo) / (r->hi - r->lo);
-            float part = (h > 0.0f) ? r->weight * fminf(h, 1.0f) : 0.0f;
+            mlg_ramp_t r = mlg_weighted_ramp(&m, f);
+            float h = (x[f] - r.lo) / (r.hi - r.lo);
+            float part = (h > 0.0f) ? r.weight * fminf(h, 1.0f) : 0.0f;
 
             positive += (part > 0.0f);
             heavier += (part > least);
@@ -144,8 +145,8 @@ CLAIM(relief_brings_the_score_below_the_threshold_and_less_does_not)
             continue;
         }
         for (int f = 0; f < MLG_NFEATURES; f++) {
-            const mlg_ramp_t *r = &m.ramp[f];
-            float down = (r->hi - r->lo) * ((r->weight > 0) ? -0.001f : 0.001f);
+            mlg_ramp_t r = mlg_weighted_ramp(&m, f);
+            float down = (r.hi - r.lo) * ((r.weight > 0) ? -0.001f : 0.001f);
             float was = x[f];
             float relief =
                 mlg_weighted_relief(&m, x, threshold, (mlg_feature_id)f);
@@ -155,7 +156,7 @@ CLAIM(relief_brings_the_score_below_the_threshold_and_less_does_not)
             }
             found++;
             x[f] = relief + down; /* a hair further than it says */
-            if (fabsf(r->weight) > 0.01f && relief != r->hi) {
+            if (fabsf(r.weight) > 0.01f && relief != r.hi) {
                 IS_TRUE(mlg_weighted_score(&m, x) < threshold);
             }
             x[f] = relief - down;
@@ -174,8 +175,8 @@ CLAIM(a_feature_that_alone_cannot_help_has_no_relief)
     BEGIN;
     memset(&m, 0, sizeof(m));
     all_nan(x);
-    m.ramp[MLG_F_BURST] = (mlg_ramp_t){0.0f, 1.0f, 0.1f};
-    m.ramp[MLG_F_METHOD_MIX] = (mlg_ramp_t){0.0f, 1.0f, 0.9f};
+    mlg_weighted_set(&m, MLG_F_BURST, (mlg_ramp_t){0.0f, 1.0f, 0.1f});
+    mlg_weighted_set(&m, MLG_F_METHOD_MIX, (mlg_ramp_t){0.0f, 1.0f, 0.9f});
     x[MLG_F_BURST] = 1.0f;
     x[MLG_F_METHOD_MIX] = 1.0f;
     IS_NAN(mlg_weighted_relief(&m, x, 0.5f, MLG_F_BURST));
@@ -214,10 +215,10 @@ CLAIM(every_shipped_ramp_is_valid_or_weighs_nothing)
 
     BEGIN;
     for (int i = 0; i < MLG_NFEATURES; i++) {
-        const mlg_ramp_t *r = &mlg_weighted_default.ramp[i];
+        mlg_ramp_t r = mlg_weighted_ramp(&mlg_weighted_default, (unsigned)i);
 
-        IS_TRUE(r->weight == 0.0f || mlg_ramp_check(r) == APR_SUCCESS);
-        sum += (r->weight > 0.0f) ? r->weight : 0.0f;
+        IS_TRUE(r.weight == 0.0f || mlg_ramp_check(&r) == APR_SUCCESS);
+        sum += (r.weight > 0.0f) ? r.weight : 0.0f;
     }
     IS_TRUE(sum >= 0.8f); /* somebody can reach the default threshold */
 }

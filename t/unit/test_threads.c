@@ -7,8 +7,8 @@
 #define WORKERS  4
 #define REQUESTS 20000
 
-static const mlg_weighted_t flood_model = {
-    .ramp = {[MLG_F_REQUEST_RATE] = {0.0f, 50.0f, 1.0f}}};
+static const mlg_weighted_t flood_model = {.hi[MLG_F_REQUEST_RATE] = 50.0f,
+                                           .weight[MLG_F_REQUEST_RATE] = 1.0f};
 
 typedef struct worker_t {
     const crowd_view_t *view;

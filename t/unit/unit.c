@@ -21,7 +21,8 @@ void rig_open(rig_t *rig)
     memset(rig->base, 0, bytes);
     mlg_segment_format(rig->base, MLG_CLIENTS_MIN, &unit_secret, T0);
     IS_INT(mlg_segment_view(&rig->gate, rig->base, bytes, NULL), APR_SUCCESS);
-    rig->model.ramp[MLG_F_REQUEST_RATE] = (mlg_ramp_t){0.0f, 2.0f, 1.0f};
+    mlg_weighted_set(&rig->model, MLG_F_REQUEST_RATE,
+                     (mlg_ramp_t){0.0f, 2.0f, 1.0f});
     rig->rules = (mlg_rules_t){.model = &rig->model,
                                .engine = MLG_ENGINE_ENFORCE,
                                .threshold = 0.8f,
