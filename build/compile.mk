@@ -56,7 +56,8 @@ $(OUT)/mod_mlgate.so: $(MODULE_OBJS) $(OUT)/sources
 
 $(OUT)/mlgatectl: $(CLI_OBJS) $(OUT)/sources
 	$(call say,LINK $@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) -ljansson -lz $(APR_LIBS) -lm
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) -ljansson -lcurl -lz \
+	  $(APR_LIBS) -lm
 
 $(OUT)/obj/src/core/%.o: src/core/%.c build/compile.mk | need-build
 	$(call say,CC $<)
