@@ -99,4 +99,7 @@ const char *mlg_verdict_name(mlg_verdict verdict);
 /** @return a constant word such as "suspect" */
 const char *mlg_state_name(mlg_state state);
 
+/** @return "off", "observe" or "enforce" */
+const char *mlg_engine_name(mlg_engine engine);
+
 #endif /* MLG_POLICY_H */

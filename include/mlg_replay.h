@@ -15,15 +15,16 @@
 #include "mlg_log.h"
 
 #define MLG_REPLAY_CLIENTS 262144 /* MLGateTableSize's default */
-#define MLG_REPLAY_STATUS  429    /* MLGateRefuseStatus's default */
 
 typedef struct mlg_replay_t {
     mlg_gate_t gate;
-    mlg_rules_t rules;    /* the caller sets them before the first line */
-    unsigned ipv6_prefix; /* MLGateIPv6Prefix, 64 */
+    mlg_rules_t rules;      /* the caller sets them before the first line */
+    unsigned ipv6_prefix;   /* MLGateIPv6Prefix */
+    uint32_t refuse_status; /* MLGateRefuseStatus: what a conviction answers */
 } mlg_replay_t;
 
-/** Begin, with the gate's default rules in enforce mode.
+/** Begin, with the module's default settings but for its engine: a log is
+ * asked whom enforcing would have refused.
  *
  * @param replay   filled; borrows memory of the pool
  * @param clients  size of the table, rounded as mlg_segment_bytes() does

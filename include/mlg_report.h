@@ -214,9 +214,6 @@ typedef struct mlg_snapshot_t {
  */
 void mlg_snapshot_read(mlg_snapshot_t *s, const mlg_gate_t *gate);
 
-/** @return "off", "observe" or "enforce" */
-const char *mlg_engine_name(mlg_engine engine);
-
 /** What the gate is and how it is set. @param endpoints  taken over; may be
  * NULL */
 json_t *mlg_report_info(const mlg_snapshot_t *s, json_t *endpoints);

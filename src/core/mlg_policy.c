@@ -78,3 +78,16 @@ const char *mlg_state_name(mlg_state state)
 
     return names[(state < MLG_NSTATES) ? state : MLG_STATE_UNSET];
 }
+
+const char *mlg_engine_name(mlg_engine engine)
+{
+    switch (engine) {
+    case MLG_ENGINE_OFF:
+        return "off";
+    case MLG_ENGINE_OBSERVE:
+        return "observe";
+    case MLG_ENGINE_ENFORCE:
+        return "enforce";
+    }
+    return "unknown";
+}

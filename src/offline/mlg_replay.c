@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_replay.h"
 
+#include "mlg_settings.h"
+
 static const mlg_secret_t replay_secret = {{'m', 'l', 'g', 'a', 't', 'e', 'c',
                                             't', 'l', ' ', 'r', 'e', 'p', 'l',
                                             'a', 'y'}};
@@ -10,21 +12,20 @@ apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
 {
     size_t bytes = mlg_segment_bytes(clients);
     unsigned char *base = apr_pcalloc(p, bytes + MLG_CACHELINE);
+    mlg_settings_t defaults;
 
     if (base == NULL) {
         return APR_ENOMEM;
     }
     base += MLG_CACHELINE - (uintptr_t)base % MLG_CACHELINE;
     mlg_segment_format(base, clients, &replay_secret, 0);
-    replay->ipv6_prefix = 64;
-    replay->rules = (mlg_rules_t){
-        .model = &mlg_weighted_default,
-        .engine = MLG_ENGINE_ENFORCE,
-        .threshold = 0.8f,
-        .min_requests = 10,
-        .block_for_us = apr_time_from_sec(600),
-        .block_max_us = apr_time_from_sec(86400),
-    };
+    mlg_settings_init(&defaults);
+    replay->ipv6_prefix = (unsigned)defaults.ipv6_prefix;
+    replay->refuse_status = (uint32_t)defaults.refuse_status;
+    mlg_settings_rules(&replay->rules, &defaults);
+    replay->rules.engine = MLG_ENGINE_ENFORCE;
+    replay->rules.model = &mlg_weighted_default;
+    replay->rules.allow = NULL;
     return mlg_segment_view(&replay->gate, base, bytes, NULL);
 }
 
@@ -46,7 +47,7 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
         return;
     }
     if (d->verdict == MLG_VERDICT_REFUSE) {
-        outcome.status = MLG_REPLAY_STATUS;
+        outcome.status = replay->refuse_status;
         outcome.sent_bytes = 0;
     }
     mlg_settle(&replay->gate, arrival->from.hash, &outcome, stripe);

@@ -50,16 +50,3 @@ void mlg_snapshot_read(mlg_snapshot_t *s, const mlg_gate_t *gate)
     s->clients_used = count_used(s);
     read_recent(s, gate->ring);
 }
-
-const char *mlg_engine_name(mlg_engine engine)
-{
-    switch (engine) {
-    case MLG_ENGINE_OFF:
-        return "off";
-    case MLG_ENGINE_OBSERVE:
-        return "observe";
-    case MLG_ENGINE_ENFORCE:
-        return "enforce";
-    }
-    return "unknown";
-}

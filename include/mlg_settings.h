@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The directives: one table for httpd and for mlgatectl. A row makes a
+ * directive's field, its default, merge rule, parser, range error and help
+ * text; who reads a configuration, and where from, is not decided here.
+ *
+ * Pure: no clock, no lock, no allocation. Every text may be hostile.
+ */
+#ifndef MLG_SETTINGS_H
+#define MLG_SETTINGS_H
+
+#include "mlg_gate.h"
+
+#define MLG_SEC(n) INT64_C(n##000000)
+
+/* Directives that are one value. Scope: GLOBAL is read from the main server
+ * only; SERVER also from a virtual host; SECTION also from a directory
+ * section; none from .htaccess. Kinds: ENGINE; COUNT, a whole number; RATIO,
+ * 0..1 kept in millionths; DURATION, with a unit, kept in microseconds. The
+ * help states unit, range and default. */
+/* clang-format off */
+#define MLG_SETTINGS(X)                                                        \
+  X(MLGateEngine, engine, SECTION, ENGINE, MLG_ENGINE_OBSERVE,                 \
+    MLG_ENGINE_OFF, MLG_ENGINE_ENFORCE,                                        \
+    "off, observe (judge and log, refuse nobody) or enforce. Default observe.")\
+  X(MLGateThreshold, threshold, SECTION, RATIO, 800000, 10000, 1000000,        \
+    "Score from which a request counts against its client, 0.01 to 1. Default 0.8.")\
+  X(MLGateMinRequests, min_requests, SECTION, COUNT, 10, 1, 1000000,           \
+    "Requests a client makes before it can be blocked, 1 to 1000000. Default 10.")\
+  X(MLGateBlockFor, block_for_us, SECTION, DURATION, MLG_SEC(600),             \
+    MLG_SEC(1), MLG_SEC(604800),                                               \
+    "How long a first block lasts, 1s to 7d; each further one is twice as long. Default 10min.")\
+  X(MLGateBlockMax, block_max_us, SECTION, DURATION, MLG_SEC(86400),           \
+    MLG_SEC(1), MLG_SEC(2592000),                                              \
+    "The longest a repeat offender is blocked, 1s to 30d. Default 24h.")       \
+  X(MLGateRefuseStatus, refuse_status, SECTION, COUNT, 429, 400, 599,          \
+    "HTTP status of a refusal, 400 to 599, one that httpd knows. Default 429.")\
+  X(MLGateTableSize, table_size, GLOBAL, COUNT, 262144,                        \
+    MLG_CLIENTS_MIN, MLG_CLIENTS_MAX,                                          \
+    "Clients remembered, 4096 to 16777216, rounded up to a power of two; 232 bytes each. Default 262144.")\
+  X(MLGateIPv6Prefix, ipv6_prefix, GLOBAL, COUNT, 64, 16, 128,                 \
+    "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
+
+/* Directives that are more than a value. Kinds: WEIGHT and ALLOW are read
+ * here, EXPR and PATH by httpd alone. */
+#define MLG_LISTS(X)                                                           \
+  X(MLGateWeight, weights, SERVER, WEIGHT,                                     \
+    "NAME lo hi weight: a feature adds nothing to the score at lo, its whole weight (-1 to 1) at hi, a share in between. May be repeated.")\
+  X(MLGateAllow, allow, SERVER, ALLOW,                                         \
+    "Clients that are never judged or refused: addresses, CIDR prefixes, file:PATH with one a line. May be repeated.")\
+  X(MLGateExempt, exempt, SECTION, EXPR,                                       \
+    "An expression (ap_expr); requests for which it is true are not judged. May be repeated.")\
+  X(MLGateEventLog, event_log, GLOBAL, PATH,                                   \
+    "A file or a \"|program\" that gets one JSON object a line for each block, unblock and end of a block.")\
+  X(MLGateObservationLog, observation_log, GLOBAL, PATH,                       \
+    "A file or a \"|program\" that gets one line a request with everything the gate saw of it, for mlgatectl replay.")
+/* clang-format on */
+
+typedef enum mlg_kind {
+    MLG_KIND_ENGINE,
+    MLG_KIND_COUNT,
+    MLG_KIND_RATIO,
+    MLG_KIND_DURATION,
+    MLG_KIND_WEIGHT,
+    MLG_KIND_ALLOW,
+    MLG_KIND_EXPR,
+    MLG_KIND_PATH
+} mlg_kind;
+
+typedef enum mlg_scope {
+    MLG_SCOPE_GLOBAL,
+    MLG_SCOPE_SERVER,
+    MLG_SCOPE_SECTION
+} mlg_scope;
+
+/* Directives by number; those that are one value come first. */
+typedef enum mlg_directive_id {
+#define X(name, field, scope, kind, dflt, min, max, help) MLG_SET_##field,
+    MLG_SETTINGS(X)
+#undef X
+        MLG_NSETTINGS,
+    MLG_BEFORE_LISTS = MLG_NSETTINGS - 1,
+#define X(name, field, scope, kind, help) MLG_SET_##field,
+    MLG_LISTS(X)
+#undef X
+        MLG_NDIRECTIVES
+} mlg_directive_id;
+
+/* The values in force: what a directive gave, here or further out, or the
+ * default. By name, or by mlg_directive_id. */
+typedef struct mlg_settings_t {
+    union {
+        struct {
+#define X(name, field, scope, kind, dflt, min, max, help) int64_t field;
+            MLG_SETTINGS(X)
+#undef X
+        };
+        int64_t value[MLG_NSETTINGS];
+    };
+    uint64_t given; /* bit i: directive i gave its value */
+} mlg_settings_t;
+
+typedef struct mlg_directive_t {
+    const char *name;
+    const char *help;
+    mlg_scope scope;
+    mlg_kind kind;
+    int64_t dflt; /* this and the range: of MLG_SETTINGS only */
+    int64_t min;
+    int64_t max;
+} mlg_directive_t;
+
+/* shape [MLG_NDIRECTIVES], in mlg_directive_id order */
+extern const mlg_directive_t mlg_directives[MLG_NDIRECTIVES];
+
+/* The weights in force, and which of them MLGateWeight gave. */
+typedef struct mlg_weights_t {
+    mlg_weighted_t model;
+    uint64_t given; /* bit i: of feature i */
+} mlg_weights_t;
+
+/* Why a line of configuration was refused. Fixed size: filling it cannot
+ * fail. A value longer than MLG_QUOTED_MAX bytes is cut. */
+#define MLG_QUOTED_MAX 200
+typedef struct mlg_why_t {
+    char text[1600]; /* one line, NUL-terminated; may hold bytes of the value */
+} mlg_why_t;
+
+/** Find a directive by its name, in any case.
+ *
+ * @return MLG_NDIRECTIVES when there is none
+ */
+mlg_directive_id mlg_directive_find(const char *name);
+
+/** The name that was probably meant.
+ *
+ * @param name  of no directive
+ * @return a name that is a few slips of the pen away, or NULL
+ */
+const char *mlg_directive_nearest(const char *name);
+
+/** Set every value to its default, given by nobody. */
+void mlg_settings_init(mlg_settings_t *settings);
+
+/** Read one value.
+ *
+ * @param id    below MLG_NSETTINGS
+ * @param text  NUL-terminated
+ * @param why   on failure a sentence; may not be NULL
+ * @return APR_SUCCESS, and the value is set and noted as given; MLG_ERANGE,
+ *         and nothing has changed
+ */
+apr_status_t mlg_settings_read(mlg_settings_t *settings, mlg_directive_id id,
+                               const char *text, mlg_why_t *why);
+
+/** What a section, virtual host or server says over what surrounds it.
+ *
+ * @param out  filled; may be `base` or `nearer`
+ */
+void mlg_settings_merge(mlg_settings_t *out, const mlg_settings_t *base,
+                        const mlg_settings_t *nearer);
+
+/** Check what single directives cannot: MLGateBlockMax below MLGateBlockFor.
+ *
+ * @param where  what the settings are for, to say it
+ * @return APR_SUCCESS or MLG_ERANGE
+ */
+apr_status_t mlg_settings_check(const mlg_settings_t *settings,
+                                const char *where, mlg_why_t *why);
+
+/** Settings in the core's terms. A default MLGateBlockMax gives way to a
+ * longer MLGateBlockFor.
+ *
+ * @param rules  its model and allow-list are left as they are
+ */
+void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings);
+
+/** Begin with the default model. */
+void mlg_weights_init(mlg_weights_t *weights);
+
+/** Read "NAME lo hi weight".
+ *
+ * @param word  shape [n], NUL-terminated each
+ * @param why   on failure a sentence
+ * @return APR_SUCCESS, MLG_EFEATURE or MLG_ERANGE, and nothing has changed
+ */
+apr_status_t mlg_weights_read(mlg_weights_t *weights, int n,
+                              const char *const *word, mlg_why_t *why);
+
+/** The nearer section's weights over the outer one's.
+ *
+ * @param out  filled; may be `base`
+ */
+void mlg_weights_merge(mlg_weights_t *out, const mlg_weights_t *base,
+                       const mlg_weights_t *nearer);
+
+/** Read an address or prefix of MLGateAllow.
+ *
+ * @param why  on failure a sentence
+ * @return as mlg_prefix_parse()
+ */
+apr_status_t mlg_allow_read(mlg_prefix_t *out, const char *text,
+                            mlg_why_t *why);
+
+/** Read one line of a file:PATH of MLGateAllow: an address or prefix, to the
+ * first blank or "#".
+ *
+ * @param line  cut there
+ * @param n     set to 1, or to 0 for a line that names nobody
+ * @param why   on failure a sentence
+ * @return as mlg_prefix_parse()
+ */
+apr_status_t mlg_allow_read_line(mlg_prefix_t *out, int *n, char *line,
+                                 mlg_why_t *why);
+
+#endif /* MLG_SETTINGS_H */

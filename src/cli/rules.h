@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The server's directives for a command that replays logs: --config, --host
+ * and --set. What --set gives wins over what --config reads, later over
+ * earlier, whatever their order on the command line; nothing is read before
+ * rules_apply().
+ */
+#ifndef RULES_H
+#define RULES_H
+
+#include "mlg_replay.h"
+#include "mlg_settings.h"
+
+#include <apr_getopt.h>
+#include <apr_tables.h>
+
+/* Ids of the options below, and the rows that a command's table gets. */
+enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_END };
+
+/* clang-format off */
+#define RULES_OPTIONS                                                          \
+    {"config", RULES_CONFIG, 1,                                                \
+     "read the MLGate... lines of this httpd configuration, and of what it "   \
+     "includes; may be repeated"},                                             \
+    {"host", RULES_HOST, 1,                                                    \
+     "the virtual host of the configuration that the logs are of: a name of "  \
+     "it, or NAME:PORT"},                                                      \
+    {"set", RULES_SET, 1,                                                      \
+     "a directive over those of --config: 'MLGateThreshold 0.7'; may be "      \
+     "repeated"}
+/* clang-format on */
+
+typedef struct rules_t {
+    apr_pool_t *p;
+    apr_array_header_t *configs; /* of const char *, file names */
+    apr_array_header_t *sets;    /* of const char *, directives */
+    const char *host;            /* NULL: not said */
+    int is_quiet;                /* the caller's: notes are not printed */
+    /* filled by rules_apply() */
+    mlg_settings_t settings;
+    mlg_weights_t weights;
+    mlg_cidrs_t allow;
+} rules_t;
+
+/** Begin with the module's defaults, but for its engine: a replay asks whom
+ * the gate would refuse, so it enforces.
+ *
+ * @param p  lives as long as the rules
+ * @return CTL_DONE
+ */
+int rules_init(rules_t *rules, apr_pool_t *p);
+
+/** Take an option. @param option  RULES_CONFIG..RULES_END - 1
+ * @return CTL_DONE, or CTL_MISUSE having said why */
+int rules_option(rules_t *rules, int option, const char *arg);
+
+/** --config: read a file of httpd's configuration. An MLGateEngine in it is
+ * not followed. @return CTL_DONE */
+int rules_config(rules_t *rules, const char *path);
+
+/** --set: one directive with its value, such as "MLGateThreshold 0.8".
+ * "MLGateEngine observe" lets blocked clients go on; off is refused.
+ *
+ * @return CTL_DONE, or CTL_MISUSE having said why
+ */
+int rules_set(rules_t *rules, const char *directive);
+
+/** Read what was named and begin a replay by it: mlg_replay_init() with the
+ * right size of table, then the rules. Prints notes about what a log cannot
+ * tell to standard error.
+ *
+ * @param replay  filled; borrows from `rules`
+ * @param p       holds the replay's memory
+ * @return CTL_DONE; CTL_MISUSE or CTL_FAILED having said why
+ */
+int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p);
+
+#endif /* RULES_H */
