@@ -61,7 +61,7 @@ typedef struct mlg_reasons_t {
     uint32_t n;
 } mlg_reasons_t;
 
-/* The weights that the gate starts with; conf/mlgate.conf lists them. */
+/* The weights that the gate starts with. */
 extern const mlg_weighted_t mlg_weighted_default;
 
 /** Score one vector.

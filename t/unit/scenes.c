@@ -165,6 +165,21 @@ static void siege_random(stage_t *s, apr_time_t at)
     flood(s, at, 2000, 100, 5, 0, "/page/");
 }
 
+/* As it comes: it reads the HTML and fetches what a browser would, without
+ * Referer, a connection for each. */
+static void siege_with_assets(stage_t *s, apr_time_t at)
+{
+    tool(s, "Mozilla/5.0 (pc-x86_64-linux-gnu) Siege/4.0.7", "*/*");
+    s->now.accept_encoding = TEXT("gzip, deflate");
+    s->now.cookie = TEXT("sid=7");
+    for (int i = 0; i < 6000; i++) {
+        char target[100];
+
+        snprintf(target, sizeof(target), "/img/%d.png", i % 29);
+        ask(s, at + MS(1) * i, 1, (i % 29 == 0) ? "/" : target);
+    }
+}
+
 static void h2load(stage_t *s, apr_time_t at)
 {
     tool(s, "h2load nghttp2/1.52.0", NULL);
@@ -611,6 +626,7 @@ const scene_t scenes[] = {
     {"wrk with a browser's header fields, cookie and referer", 30, wrk_disguised},
     {"siege",                                            30, siege},
     {"siege over random pages, 100 a second",            30, siege_random},
+    {"siege that fetches a page's assets",             3000, siege_with_assets},
     {"h2load over one connection",                       30, h2load},
     {"h2load over ten connections",                      30, h2load_many},
     {"a script with a browser's header fields",          30, script_as_browser},
