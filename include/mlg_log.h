@@ -27,19 +27,33 @@ typedef struct mlg_log_entry_t {
     mlg_outcome_t outcome;
 } mlg_log_entry_t;
 
+/* How lines are to be read. One thread at a time. */
+typedef struct mlg_log_parser_t mlg_log_parser_t;
+
+/** Make a parser.
+ *
+ * @param out     set on success; owned by the pool
+ * @param format  NULL
+ * @param fault   why not, and at which byte of `format`; may be NULL
+ * @return APR_SUCCESS or MLG_ELINE
+ */
+apr_status_t mlg_log_parser_make(mlg_log_parser_t **out, const char *format,
+                                 apr_pool_t *p, mlg_fault_t *fault);
+
 /** Read one line.
  *
  * A stamp without a fraction stands for the middle of its second, and the
  * clock counts as unknown: half a second is the fairest phase for windows.
  *
- * @param out    filled on success; valid while `line` is
+ * @param out    filled on success; valid while `line` is, and until the
+ *               parser reads another
  * @param line   `len` bytes, no NUL needed, without the newline; escapes
  *               (\" \\ \xhh \n ...) are undone in place, on failure too
  * @param fault  why not, and at which byte; may be NULL
  * @return APR_SUCCESS or MLG_ELINE
  */
-apr_status_t mlg_log_parse(mlg_log_entry_t *out, char *line, size_t len,
-                           mlg_fault_t *fault);
+apr_status_t mlg_log_parse(mlg_log_parser_t *parser, mlg_log_entry_t *out,
+                           char *line, size_t len, mlg_fault_t *fault);
 
 /** Read a stamp such as "26/Jan/2024:19:00:02 +0000", seconds optionally with
  * a fraction of up to 9 digits.
@@ -77,5 +91,14 @@ apr_status_t mlg_log_open(mlg_log_reader_t **out, const char *path,
  *         when the gzip data are damaged
  */
 apr_status_t mlg_log_next(mlg_log_reader_t *reader, char **line, size_t *len);
+
+/* How far a reader is. */
+typedef struct mlg_log_place_t {
+    uint64_t file_bytes; /* of the file, compressed or not */
+    uint64_t text_bytes; /* of lines */
+} mlg_log_place_t;
+
+/** Cheap enough to ask every thousand lines. */
+mlg_log_place_t mlg_log_place(const mlg_log_reader_t *reader);
 
 #endif /* MLG_LOG_H */

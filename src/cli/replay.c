@@ -136,7 +136,8 @@ static int replay_lines(run_t *run, const char *log, mlg_log_reader_t *lines,
             class = class_of(run, label, label_len);
         }
         if (rv == MLG_ELINE ||
-            mlg_log_parse(&entry, line, len, &fault) != APR_SUCCESS) {
+            mlg_log_parse(run->parser, &entry, line, len,
+                          &fault) != APR_SUCCESS) {
             quote_malformed(run, log, n, line, len, fault.what);
             continue;
         }
@@ -188,7 +189,7 @@ typedef struct part_t {
 } part_t;
 
 /* The time of the first line that can be read; an empty log is oldest. */
-static int find_first(part_t *part, apr_pool_t *p)
+static int find_first(part_t *part, mlg_log_parser_t *parser, apr_pool_t *p)
 {
     mlg_log_reader_t *lines = NULL;
     mlg_log_entry_t entry;
@@ -203,7 +204,7 @@ static int find_first(part_t *part, apr_pool_t *p)
     while (code == CTL_DONE && rv != APR_EOF) {
         rv = mlg_log_next(lines, &line, &len);
         if (rv == APR_SUCCESS &&
-            mlg_log_parse(&entry, line, len, NULL) == APR_SUCCESS) {
+            mlg_log_parse(parser, &entry, line, len, NULL) == APR_SUCCESS) {
             part->first_us = entry.request.at_us;
             break;
         }
@@ -233,7 +234,7 @@ static int sort_parts(run_t *run, part_t *part, int n)
             return ctl_complain(CTL_MISUSE, "standard input can only be read "
                                             "alone, not among other logs");
         }
-        code = find_first(&part[i], run->p);
+        code = find_first(&part[i], run->parser, run->p);
     }
     if (code == CTL_DONE) {
         qsort(part, (size_t)n, sizeof(*part), by_first);
@@ -294,6 +295,7 @@ int ctl_replay(int argc, const char *const *argv, apr_pool_t *p)
         return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
                             MLG_REPLAY_CLIENTS);
     }
+    mlg_log_parser_make(&run->parser, NULL, p, NULL);
     run->model = mlg_weighted_default;
     run->replay.rules.model = &run->model;
     code = replay_options(run, argc, argv, &logs, &nlogs, &wants_help);

@@ -13,6 +13,7 @@
 typedef struct run_t {
     apr_pool_t *p;
     mlg_replay_t replay;
+    mlg_log_parser_t *parser;
     mlg_weighted_t model;
     tally_t tally;
     apr_array_header_t *labels; /* of const char *, file names */

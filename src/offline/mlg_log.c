@@ -270,13 +270,29 @@ static apr_status_t refuse(mlg_fault_t *fault, const cursor_t *c,
     return MLG_ELINE;
 }
 
-apr_status_t mlg_log_parse(mlg_log_entry_t *out, char *line, size_t len,
-                           mlg_fault_t *fault)
+struct mlg_log_parser_t {
+    const char *format;
+};
+
+apr_status_t mlg_log_parser_make(mlg_log_parser_t **out, const char *format,
+                                 apr_pool_t *p, mlg_fault_t *fault)
+{
+    if (format != NULL) {
+        mlg_fault(fault, 0, "formats cannot be named yet");
+        return MLG_ELINE;
+    }
+    *out = apr_pcalloc(p, sizeof(**out));
+    return APR_SUCCESS;
+}
+
+apr_status_t mlg_log_parse(mlg_log_parser_t *parser, mlg_log_entry_t *out,
+                           char *line, size_t len, mlg_fault_t *fault)
 {
     cursor_t c = {line, line + len};
     mlg_text_t text;
     uint64_t status = 0;
 
+    (void)parser;
     memset(out, 0, sizeof(*out));
     if (!take_client(&c, out)) {
         c.at = line;

@@ -12,6 +12,7 @@ struct mlg_log_reader_t {
     gzFile file;
     char *at;  /* first byte not handed out */
     char *end; /* behind the last byte read */
+    uint64_t text_bytes;
     int is_at_eof;
     int is_skipping; /* the rest of a line that was too long */
     char buffer[BUFFER_BYTES];
@@ -39,6 +40,7 @@ apr_status_t mlg_log_open(mlg_log_reader_t **out, const char *path,
     apr_pool_cleanup_register(p, reader, close_reader, apr_pool_cleanup_null);
     gzbuffer(reader->file, 65536);
     reader->at = reader->end = reader->buffer;
+    reader->text_bytes = 0;
     reader->is_at_eof = 0;
     reader->is_skipping = 0;
     *out = reader;
@@ -63,6 +65,7 @@ static apr_status_t fill(mlg_log_reader_t *r)
     }
     /* A gzip file that was cut off ends where it was cut. */
     r->is_at_eof = (got == 0);
+    r->text_bytes += (uint64_t)got;
     r->end += got;
     return APR_SUCCESS;
 }
@@ -108,4 +111,14 @@ apr_status_t mlg_log_next(mlg_log_reader_t *r, char **line, size_t *len)
         }
         return APR_SUCCESS;
     }
+}
+
+mlg_log_place_t mlg_log_place(const mlg_log_reader_t *r)
+{
+    z_off_t at = gzoffset(r->file);
+
+    return (mlg_log_place_t){
+        .file_bytes = (at > 0) ? (uint64_t)at : 0,
+        .text_bytes = r->text_bytes - (uint64_t)(r->end - r->at),
+    };
 }

@@ -124,6 +124,7 @@ static void load(const char *data, const char *name, apr_pool_t *parent)
     static uint32_t index[65536];
     static mlg_weighted_t nothing;
     mlg_log_reader_t *lines, *labels;
+    mlg_log_parser_t *parser;
     mlg_replay_t replay;
     apr_pool_t *p;
     char *line, *label;
@@ -136,6 +137,7 @@ static void load(const char *data, const char *name, apr_pool_t *parent)
         mlg_log_open(&labels,
                      apr_pstrcat(p, data, "/", name, "/labels.tsv.gz", NULL),
                      p) ||
+        mlg_log_parser_make(&parser, NULL, p, NULL) ||
         mlg_replay_init(&replay, MLG_REPLAY_CLIENTS, p)) {
         apr_pool_destroy(p);
         return; /* a data set without a log */
@@ -150,7 +152,7 @@ static void load(const char *data, const char *name, apr_pool_t *parent)
         mlg_decision_t d;
         uint32_t c;
 
-        if (mlg_log_parse(&entry, line, len, NULL) != APR_SUCCESS) {
+        if (mlg_log_parse(parser, &entry, line, len, NULL) != APR_SUCCESS) {
             continue;
         }
         label[label_len] = '\0'; /* over the newline */

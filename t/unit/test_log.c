@@ -18,11 +18,13 @@ typedef struct parsed_t {
     apr_status_t rv;
 } parsed_t;
 
+static mlg_log_parser_t *common; /* tells the common formats apart */
+
 static void parse(parsed_t *p, const char *line)
 {
     assert_true(strlen(line) < sizeof(p->line));
     memcpy(p->line, line, strlen(line) + 1);
-    p->rv = mlg_log_parse(&p->entry, p->line, strlen(line), &p->fault);
+    p->rv = mlg_log_parse(common, &p->entry, p->line, strlen(line), &p->fault);
 }
 
 static void text_is(mlg_text_t got, const char *want)
@@ -307,7 +309,7 @@ CLAIM(no_damage_to_a_line_leads_outside_it)
                 bytes[unit_random(&state) % sizeof(bytes)];
         }
         line = realloc(line, len + (len == 0));
-        if (mlg_log_parse(&entry, line, len, &fault) == APR_SUCCESS) {
+        if (mlg_log_parse(common, &entry, line, len, &fault) == APR_SUCCESS) {
             mlg_arrival_t arrival;
 
             mlg_request_arrive(&arrival, &entry.request, &unit_secret);
@@ -429,6 +431,10 @@ int main(void)
         TEST(a_log_that_is_not_there_is_told_from_an_empty_one),
     };
 
+    apr_pool_t *p;
+
     apr_initialize();
+    apr_pool_create(&p, NULL);
+    mlg_log_parser_make(&common, NULL, p, NULL);
     return RUN(tests);
 }

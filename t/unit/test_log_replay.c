@@ -8,6 +8,7 @@
 typedef struct run_t {
     apr_pool_t *p;
     mlg_replay_t replay;
+    mlg_log_parser_t *parser;
     mlg_weighted_t model; /* 10 pages in 10 s are 0.5, 20 are 1 */
 } run_t;
 
@@ -15,6 +16,7 @@ static void run_open(run_t *run)
 {
     memset(run, 0, sizeof(*run));
     apr_pool_create(&run->p, NULL);
+    mlg_log_parser_make(&run->parser, NULL, run->p, NULL);
     IS_INT(mlg_replay_init(&run->replay, MLG_CLIENTS_MIN, run->p), APR_SUCCESS);
     mlg_weighted_set(&run->model, MLG_F_REQUEST_RATE,
                      (mlg_ramp_t){0.0f, 2.0f, 1.0f});
@@ -34,7 +36,8 @@ static mlg_decision_t replay(run_t *run, const char *client, int second,
                        "\"GET /a?b HTTP/1.1\" %u 10 \"-\" \"x\"",
                        client, second, status);
 
-    IS_INT(mlg_log_parse(&entry, line, (size_t)len, NULL), APR_SUCCESS);
+    IS_INT(mlg_log_parse(run->parser, &entry, line, (size_t)len, NULL),
+           APR_SUCCESS);
     mlg_replay_entry(&run->replay, &entry, &arrival, &d);
     return d;
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one way in which every command reads logs: their lines, oldest log
+ * first, through the gate, one call per request.
+ *
+ * Logs may be plain or gzipped and named in any order. A line that cannot be
+ * read is counted, the first few are quoted on standard error, and the run
+ * goes on. On a terminal one line of standard error tells how far it is.
+ *
+ * Memory: the gate's table, one reader and one parser, whatever the input.
+ */
+#ifndef FEED_H
+#define FEED_H
+
+#include "mlg_replay.h"
+#include "rules.h"
+
+#include <apr_tables.h>
+
+/* One request, judged. Borrowed until the callback returns. */
+typedef struct judged_t {
+    const mlg_log_entry_t *entry; /* its line; NULL: of an observation log */
+    const mlg_arrival_t *arrival;
+    const mlg_decision_t *decision;
+    const mlg_outcome_t *outcome; /* as the log has it */
+    mlg_text_t label;             /* its class by --labels, else {NULL, 0} */
+} judged_t;
+
+/** @return CTL_DONE to go on; anything else ends the run and is its code */
+typedef int (*judged_fn)(void *data, const judged_t *judged);
+
+typedef struct feed_t {
+    apr_pool_t *p;
+    mlg_replay_t replay;        /* ready once feed_run() has begun */
+    rules_t rules;              /* may be changed until then */
+    const char *format;         /* --format; NULL: tell line by line */
+    apr_array_header_t *labels; /* --labels, of const char *: file names */
+    int is_quiet;               /* --quiet: no progress */
+    /* while and after running */
+    uint64_t lines;
+    uint64_t malformed;
+    const char *log; /* being read, as named; "-" is standard input */
+    uint64_t number; /* of the line in it, from 1 */
+    /* feed.c's own */
+    mlg_log_parser_t *parser;
+    unsigned quoted;     /* malformed lines shown so far */
+    uint64_t size_bytes; /* of all logs; 0 when one is no file */
+    uint64_t done_bytes; /* of the logs that are through */
+    uint64_t text_bytes; /* of the lines of those */
+    apr_time_t begun_us; /* by the wall clock */
+    apr_time_t shown_us; /* progress, last; 0: never */
+    int is_terminal;     /* standard error */
+} feed_t;
+
+/* Ids of the feed's options beside those of the rules; a command's own lie
+ * below. */
+enum feed_option { FEED_FORMAT = 1000, FEED_LABELS, FEED_QUIET };
+
+/* Rows for a command's apr_getopt_option_t table. */
+/* clang-format off */
+#define FEED_OPTIONS                                                           \
+    {"format", FEED_FORMAT, 1,                                                 \
+     "the logs' LogFormat, its nickname, or nginx's log_format; without it "   \
+     "common, combined, vhost_combined and JSON lines are told apart"},        \
+    {"labels", FEED_LABELS, 1,                                                 \
+     "epoch<TAB>client<TAB>class for every line of a log; once for each log"}, \
+    RULES_OPTIONS,                                                             \
+    {"quiet", FEED_QUIET, 0, "show no progress and no notes"}
+/* clang-format on */
+
+/** Begin, with the module's defaults in enforce mode.
+ *
+ * @param p  lives as long as the feed
+ * @return CTL_DONE, or CTL_FAILED having said why
+ */
+int feed_init(feed_t *feed, apr_pool_t *p);
+
+/** @return 1 for an id of the feed's options */
+int feed_is_option(int option);
+
+/** Take one of the feed's options.
+ *
+ * @param arg  borrowed as long as the feed lives
+ * @return CTL_DONE, or CTL_MISUSE having said why
+ */
+int feed_option(feed_t *feed, int option, const char *arg);
+
+/** Judge every line of these logs.
+ *
+ * @param logs  shape [nlogs]; "-" and /dev/stdin are standard input, which
+ *              cannot be sorted and so has to be alone
+ * @param fn    called once for each request, in the order of the logs
+ * @return CTL_DONE; CTL_MISUSE or CTL_FAILED having said why; or what `fn`
+ *         returned to end the run
+ */
+int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
+             void *data);
+
+#endif /* FEED_H */
