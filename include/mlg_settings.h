@@ -202,15 +202,11 @@ void mlg_weights_merge(mlg_weights_t *out, const mlg_weights_t *base,
 apr_status_t mlg_allow_read(mlg_prefix_t *out, const char *text,
                             mlg_why_t *why);
 
-/** Read one line of a file:PATH of MLGateAllow: an address or prefix, to the
- * first blank or "#".
+/** Cut one line of a file:PATH of MLGateAllow at the first blank or "#".
  *
- * @param line  cut there
- * @param n     set to 1, or to 0 for a line that names nobody
- * @param why   on failure a sentence
- * @return as mlg_prefix_parse()
+ * @return 1 when an address or prefix is left, for mlg_allow_read(); 0 when
+ *         the line names nobody
  */
-apr_status_t mlg_allow_read_line(mlg_prefix_t *out, int *n, char *line,
-                                 mlg_why_t *why);
+int mlg_allow_cut(char *line);
 
 #endif /* MLG_SETTINGS_H */

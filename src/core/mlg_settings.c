@@ -366,10 +366,8 @@ apr_status_t mlg_allow_read(mlg_prefix_t *out, const char *text, mlg_why_t *why)
     return rv;
 }
 
-apr_status_t mlg_allow_read_line(mlg_prefix_t *out, int *n, char *line,
-                                 mlg_why_t *why)
+int mlg_allow_cut(char *line)
 {
     line[strcspn(line, "# \t")] = '\0';
-    *n = (line[0] != '\0');
-    return (*n != 0) ? mlg_allow_read(out, line, why) : APR_SUCCESS;
+    return line[0] != '\0';
 }

@@ -148,7 +148,7 @@ static int on_quick(request_rec *r, int lookup)
         return DECLINED;
     }
     conf = mlgate_conf_of(r);
-    if (conf->engine == MLG_ENGINE_OFF) {
+    if (conf->set.engine == MLG_ENGINE_OFF) {
         return DECLINED;
     }
     ticket->is_exempt =
@@ -199,7 +199,7 @@ static int on_headers(request_rec *r)
         return DECLINED;
     }
     conf = mlgate_conf_of(r);
-    if (conf->engine != MLG_ENGINE_OFF) {
+    if (conf->set.engine != MLG_ENGINE_OFF) {
         judge(r, ticket, conf, 0);
     }
     return DECLINED;
@@ -248,7 +248,7 @@ static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
 {
     const mlgate_conf_t *conf = mlgate_conf_of(r);
 
-    if (conf->engine == MLG_ENGINE_OFF) {
+    if (conf->set.engine == MLG_ENGINE_OFF) {
         return NULL;
     }
     if (ticket == NULL) {

@@ -8,7 +8,7 @@
 #ifndef MLGATE_H
 #define MLGATE_H
 
-#include "mlg_gate.h"
+#include "mlg_settings.h"
 
 #include <httpd.h>
 #include <http_config.h>
@@ -24,52 +24,16 @@ extern module AP_MODULE_DECLARE_DATA mlgate_module
 
 /* ---- configuration (config.c) ------------------------------------------ */
 
-#define MLGATE_UNSET  APR_INT64_MIN
-#define MLGATE_SEC(n) APR_INT64_C(n##000000)
-
-/* Scalar directives. One row makes the field, its default, merge rule, range
- * error and help text. Scope: GLOBAL is read from the main server only; SECTION may
- * stand in a server, virtual host or directory section, never in .htaccess.
- * Kinds: ENGINE; COUNT, a whole number; RATIO, 0..1 kept in millionths;
- * DURATION, with a unit, kept in microseconds. */
-/* clang-format off */
-#define MLGATE_SETTINGS(X)                                                     \
-  X(MLGateEngine, engine, SECTION, ENGINE, MLG_ENGINE_OBSERVE,                     \
-    MLG_ENGINE_OFF, MLG_ENGINE_ENFORCE,                                        \
-    "off, observe (judge and log, refuse nobody) or enforce. Default observe.")\
-  X(MLGateThreshold, threshold, SECTION, RATIO, 800000, 10000, 1000000,            \
-    "Score from which a request counts against its client, 0.01 to 1. Default 0.8.")\
-  X(MLGateMinRequests, min_requests, SECTION, COUNT, 10, 1, 1000000,               \
-    "Requests a client makes before it can be blocked, 1 to 1000000. Default 10.")\
-  X(MLGateBlockFor, block_for_us, SECTION, DURATION, MLGATE_SEC(600),              \
-    MLGATE_SEC(1), MLGATE_SEC(604800),                                         \
-    "How long a first block lasts, 1s to 7d; each further one is twice as long. Default 10min.")\
-  X(MLGateBlockMax, block_max_us, SECTION, DURATION, MLGATE_SEC(86400),            \
-    MLGATE_SEC(1), MLGATE_SEC(2592000),                                        \
-    "The longest a repeat offender is blocked, 1s to 30d. Default 24h.")       \
-  X(MLGateRefuseStatus, refuse_status, SECTION, COUNT, 429, 400, 599,              \
-    "HTTP status of a refusal, 400 to 599, one that httpd knows. Default 429.")                      \
-  X(MLGateTableSize, table_size, GLOBAL, COUNT, 262144,                        \
-    MLG_CLIENTS_MIN, MLG_CLIENTS_MAX,                                          \
-    "Clients remembered, 4096 to 16777216, rounded up to a power of two; 232 bytes each. Default 262144.")\
-  X(MLGateIPv6Prefix, ipv6_prefix, GLOBAL, COUNT, 64, 16, 128,                 \
-    "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
-/* clang-format on */
-
-/* Server configuration (GLOBAL fields) and directory configuration (SECTION
- * fields) share one type. Every scalar always holds a value: what a directive
- * gave, here or further out, or the default. Owned by the configuration pool,
- * never written while requests are served. */
+/* Server configuration (GLOBAL settings) and directory configuration (the
+ * others) share one type. Owned by the configuration pool, never written while
+ * requests are served. */
 typedef struct mlgate_conf_t {
-#define X(name, field, scope, kind, dflt, min, max, help) apr_int64_t field;
-    MLGATE_SETTINGS(X)
-#undef X
-    apr_uint64_t given;         /* bit i: directive i gave its value */
-    apr_uint64_t weights_given; /* bit i: MLGateWeight gave feature i */
-    mlg_weighted_t *model;      /* NULL: mlg_weighted_default */
-    mlg_cidrs_t *allow;         /* settled; NULL: nobody */
-    apr_array_header_t *exempt; /* of ap_expr_info_t *; NULL: nothing */
-    const char *event_log;      /* file or |pipe; GLOBAL; NULL: none */
+    mlg_settings_t set;
+    mlg_weights_t *weights;      /* NULL: none given */
+    mlg_cidrs_t *allow;          /* settled; NULL: nobody */
+    apr_array_header_t *exempt;  /* of ap_expr_info_t *; NULL: nothing */
+    const char *event_log;       /* file or |pipe; GLOBAL; NULL: none */
+    const char *observation_log; /* likewise */
 } mlgate_conf_t;
 
 extern const command_rec mlgate_commands[];
@@ -84,7 +48,7 @@ const mlgate_conf_t *mlgate_conf_of(const request_rec *r);
 /** A virtual host's own configuration. */
 const mlgate_conf_t *mlgate_conf_of_server(const server_rec *s);
 
-/** The GLOBAL fields. @param s  the main server */
+/** The GLOBAL settings. @param s  the main server */
 const mlgate_conf_t *mlgate_conf_global(const server_rec *s);
 
 /** Configuration in the core's terms. @param rules borrows from conf */

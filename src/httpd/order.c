@@ -10,8 +10,8 @@
 #include <apr_strings.h>
 #include <http_protocol.h>
 
-#define TTL_MIN MLGATE_SEC(1)
-#define TTL_MAX MLGATE_SEC(2592000) /* 30 days, as MLGateBlockMax */
+#define TTL_MIN MLG_SEC(1)
+#define TTL_MAX MLG_SEC(2592000) /* 30 days, as MLGateBlockMax */
 
 /* What came with an order, in the query string. */
 typedef struct terms_t {
@@ -115,7 +115,7 @@ static const char *read_terms(request_rec *r, terms_t *terms)
     const char *wrong = NULL;
     char *rest = (r->args != NULL) ? apr_pstrdup(r->pool, r->args) : NULL;
 
-    terms->ttl_us = mlgate_conf_of_server(r->server)->block_for_us;
+    terms->ttl_us = mlgate_conf_of_server(r->server)->set.block_for_us;
     terms->reason = NULL;
     while (rest != NULL && wrong == NULL) {
         char *pair = rest;

@@ -143,11 +143,11 @@ apr_status_t mlgate_segment_open(server_rec *s)
     if (kept == NULL) {
         kept = ap_retained_data_create(RETAINED, sizeof(*kept));
     }
-    rv = attach(kept, (uint32_t)conf->table_size, s);
+    rv = attach(kept, (uint32_t)conf->set.table_size, s);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    mlgate.ipv6_prefix = (unsigned)conf->ipv6_prefix;
+    mlgate.ipv6_prefix = (unsigned)conf->set.ipv6_prefix;
     if (mlgate.gate.segment->ipv6_prefix != 0 &&
         mlgate.gate.segment->ipv6_prefix != mlgate.ipv6_prefix) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,

@@ -4,16 +4,13 @@
 # annotated configuration goes on telling the old story.
 . "$(dirname "$0")/tap"
 httpd=$(command -v apache2 || command -v httpd || echo /usr/sbin/apache2)
-need "$OUT/mod_mlgate.so" src/httpd/config.c src/httpd/mlgate.h \
-    conf/mlgate.conf "$httpd"
+need "$OUT/mod_mlgate.so" include/mlg_settings.h conf/mlgate.conf "$httpd"
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
-{
-    grep -oE '^ *X\(MLGate[A-Za-z0-9]+' src/httpd/mlgate.h
-    grep -oE '"MLGate[A-Za-z0-9]+"' src/httpd/config.c
-} | grep -oE 'MLGate[A-Za-z0-9]+' | sort -u >"$scratch/table"
+grep -oE '^ *X\(MLGate[A-Za-z0-9]+' include/mlg_settings.h \
+    | grep -oE 'MLGate[A-Za-z0-9]+' | sort -u >"$scratch/table"
 
 modules=$(apxs -q LIBEXECDIR)
 {
@@ -22,7 +19,7 @@ modules=$(apxs -q LIBEXECDIR)
     # Debian builds the MPM as a module, others may not
     [ ! -e "$modules/mod_mpm_event.so" ] \
         || echo "LoadModule mpm_event_module $modules/mod_mpm_event.so"
-    echo "LoadModule mlgate_module $PWD/$OUT/mod_mlgate.so"
+    echo "LoadModule mlgate_module $(realpath "$OUT/mod_mlgate.so")"
 } >"$scratch/httpd.conf"
 "$httpd" -L -f "$scratch/httpd.conf" >"$scratch/L" 2>&1
 grep -oE '^MLGate[A-Za-z0-9]+' "$scratch/L" | sort -u >"$scratch/listed"

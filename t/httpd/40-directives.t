@@ -74,14 +74,18 @@ for my $case (
     [q{MLGateExempt "no_such_function('x')"}, qr/is not an expression: /],
     ['MLGateEventLog ""', qr/MLGateEventLog|is not a file or a pipe/],
     ['MLGateEventLog "|"', qr/'\|' is not a file or a pipe/],
+    ['MLGateObservationLog ""', qr/MLGateObservationLog|is not a file or a pipe/],
+    ['MLGateObservationLog "|"', qr/'\|' is not a file or a pipe/],
     ['MLGateSpeed 9', qr/Invalid command 'MLGateSpeed'/],
     map({ ["<VirtualHost *:1>\n$_\n</VirtualHost>",
             qr/MLGate\w+ cannot occur within <VirtualHost>/] }
-        'MLGateTableSize 8192', 'MLGateIPv6Prefix 64', 'MLGateEventLog x'),
+        'MLGateTableSize 8192', 'MLGateIPv6Prefix 64', 'MLGateEventLog x',
+        'MLGateObservationLog x'),
     map({ ["<Location />\n$_\n</Location>",
             qr/MLGate\w+ (?:cannot occur within|not allowed|not allowed here)/] }
         'MLGateTableSize 8192', 'MLGateIPv6Prefix 64', 'MLGateEventLog x',
-        'MLGateWeight burst 1 2 0.5', 'MLGateAllow 192.0.2.1'),
+        'MLGateObservationLog x', 'MLGateWeight burst 1 2 0.5',
+        'MLGateAllow 192.0.2.1'),
 ) {
     my ($conf, $says) = @$case;
     my ($rv, $said) = verdict($conf);
@@ -105,6 +109,7 @@ for my $conf (
     'MLGateAllow file:empty.list',
     q{MLGateExempt "%{REQUEST_METHOD} == 'OPTIONS'"},
     'MLGateEventLog events.json', 'MLGateEventLog "|/bin/cat"',
+    'MLGateObservationLog observations', 'MLGateObservationLog "|/bin/cat"',
     "<Location /x>\nMLGateEngine off\nMLGateThreshold 0.5\nMLGateExempt true\n</Location>",
 ) {
     my ($rv, $said) = verdict($conf);
@@ -136,7 +141,7 @@ unlink vars('documentroot') . '/htaccess/.htaccess';
 # httpd -L tells what each takes.
 my $help = qx{/usr/sbin/apache2 -f "$server->{dir}/httpd.conf" -L 2>&1};
 for my $name (qw(Engine Threshold MinRequests BlockFor BlockMax RefuseStatus
-    TableSize IPv6Prefix Weight Allow Exempt EventLog)) {
+    TableSize IPv6Prefix Weight Allow Exempt EventLog ObservationLog)) {
     like $help, qr/^MLGate$name \(\S+\)\n\t\S.*\n\tAllowed in /m,
         "httpd -L explains MLGate$name";
 }
