@@ -9,18 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CTL_VERSION "0.1.0"
-
 typedef struct ctl_command_t {
     const char *name;
     int (*run)(int argc, const char *const *argv, apr_pool_t *p);
     const char *help;
 } ctl_command_t;
 
+/* clang-format off */
 static const ctl_command_t commands[] = {
-    {"replay", ctl_replay,
-     "whom would the gate have refused? asks access logs"},
+    {"replay",   ctl_replay,   "whom would the gate have refused? asks access logs"},
+    {"features", ctl_features, "what the model sees of a log, as CSV"},
+    {"status",   ctl_status,   "is the running gate well, and what does it do?"},
+    {"top",      ctl_top,      "the same, live"},
+    {"block",    ctl_block,    "refuse a client for some time"},
+    {"unblock",  ctl_unblock,  "let a client through, unjudged for some time"},
 };
+/* clang-format on */
 #define COMMANDS_END (commands + sizeof(commands) / sizeof(commands[0]))
 
 int ctl_complain(int code, const char *format, ...)
@@ -51,20 +55,101 @@ static int help(FILE *to, int code)
     for (const ctl_command_t *c = commands; c < COMMANDS_END; c++) {
         fprintf(to, "  %-10s %s\n", c->name, c->help);
     }
-    fputs("\n`mlgatectl COMMAND --help` tells a command's options.\n"
+    fputs("\n`mlgatectl COMMAND --help` or `mlgatectl help COMMAND` tells a "
+          "command's\noptions, `man mlgatectl-COMMAND` the whole story.\n"
           "Exit codes: 0 done, 1 could not be done, 2 asked for wrongly.\n",
           to);
+    return code;
+}
+
+static const ctl_command_t *find(const char *name)
+{
+    for (const ctl_command_t *c = commands; c < COMMANDS_END; c++) {
+        if (strcmp(name, c->name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* How many letters have to be put in, taken out or replaced to make `b` of
+ * `a`; texts of 15 letters and more are far from everything. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[16];
+    size_t width = strlen(b);
+
+    if (strlen(a) > 15 || width > 15) {
+        return 99;
+    }
+    for (unsigned j = 0; j <= width; j++) {
+        row[j] = j;
+    }
+    for (unsigned i = 1; *a != '\0'; a++, i++) {
+        unsigned above_left = row[0];
+
+        row[0] = i;
+        for (unsigned j = 1; j <= width; j++) {
+            unsigned best = above_left + (*a != b[j - 1]);
+
+            above_left = row[j];
+            best = (row[j] + 1 < best) ? row[j] + 1 : best;
+            row[j] = (row[j - 1] + 1 < best) ? row[j - 1] + 1 : best;
+        }
+    }
+    return row[width];
+}
+
+static int complain_unknown(const char *word)
+{
+    const ctl_command_t *nearest = NULL;
+    unsigned least = 4; /* at three wrong letters it is a guess */
+
+    for (const ctl_command_t *c = commands; c < COMMANDS_END; c++) {
+        unsigned d = distance(word, c->name);
+
+        if (d < least && d < strlen(c->name) - 1) {
+            least = d;
+            nearest = c;
+        }
+    }
+    return (nearest != NULL)
+               ? ctl_complain(CTL_MISUSE,
+                              "there is no command '%s'; did you mean '%s'?",
+                              word, nearest->name)
+               : ctl_complain(CTL_MISUSE,
+                              "there is no command '%s'; see mlgatectl --help",
+                              word);
+}
+
+static int run(const ctl_command_t *command, int argc, const char *const *argv)
+{
+    apr_pool_t *p;
+    int code;
+
+    if (apr_initialize() != APR_SUCCESS ||
+        apr_pool_create(&p, NULL) != APR_SUCCESS) {
+        return ctl_complain(CTL_FAILED, "the APR library does not start");
+    }
+    code = command->run(argc, argv, p);
+    apr_pool_destroy(p);
+    apr_terminate();
+    if (fflush(stdout) != 0 && code == CTL_DONE) {
+        return ctl_complain(CTL_FAILED, "standard output cannot be written; "
+                                        "the report is not whole");
+    }
     return code;
 }
 
 int main(int argc, const char *const *argv)
 {
     const char *word = (argc > 1) ? argv[1] : "";
-    apr_pool_t *p;
-    int code;
+    const char *asked[] = {(argc > 2) ? argv[2] : "", "--help", NULL};
+    int is_help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+                  strcmp(word, "help") == 0;
+    const ctl_command_t *command;
 
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
-        strcmp(word, "help") == 0) {
+    if (is_help && argc <= 2) {
         return help(stdout, CTL_DONE);
     }
     if (strcmp(word, "--version") == 0) {
@@ -74,23 +159,9 @@ int main(int argc, const char *const *argv)
     if (*word == '\0') {
         return help(stderr, CTL_MISUSE);
     }
-    for (const ctl_command_t *c = commands; c < COMMANDS_END; c++) {
-        if (strcmp(word, c->name) != 0) {
-            continue;
-        }
-        if (apr_initialize() != APR_SUCCESS ||
-            apr_pool_create(&p, NULL) != APR_SUCCESS) {
-            return ctl_complain(CTL_FAILED, "the APR library does not start");
-        }
-        code = c->run(argc - 1, argv + 1, p);
-        apr_pool_destroy(p);
-        apr_terminate();
-        if (fflush(stdout) != 0 && code == CTL_DONE) {
-            return ctl_complain(CTL_FAILED, "standard output cannot be "
-                                            "written; the report is not whole");
-        }
-        return code;
+    command = find(is_help ? asked[0] : word);
+    if (command == NULL) {
+        return complain_unknown(is_help ? asked[0] : word);
     }
-    return ctl_complain(CTL_MISUSE,
-                        "there is no command '%s'; see mlgatectl --help", word);
+    return is_help ? run(command, 2, asked) : run(command, argc - 1, argv + 1);
 }

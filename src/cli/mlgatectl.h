@@ -9,12 +9,20 @@
 
 #include <apr_pools.h>
 
+#define CTL_VERSION "0.1.0"
+
 #define CTL_DONE   0
 #define CTL_FAILED 1
 #define CTL_MISUSE 2
 
 /** @param argv  shape [argc]; argv[0] is the command's name */
 int ctl_replay(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_explain(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_features(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_status(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_top(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_block(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_unblock(int argc, const char *const *argv, apr_pool_t *p);
 
 /** Print "mlgatectl: " and a sentence to standard error. @return `code` */
 int ctl_complain(int code, const char *format, ...)

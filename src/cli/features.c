@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mlgatectl features: what the model sees of a log, for training and for
+ * people's own analysis. */
+#include "mlgatectl.h"
+
+#include "args.h"
+#include "feed.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { OPT_OUT = 256 };
+
+static const apr_getopt_option_t options[] = {
+    {"out", OPT_OUT, 1, "write to this file instead of standard output"},
+    FEED_OPTIONS,
+    ARGS_HELP,
+    {NULL, 0, 0, NULL}};
+
+static const args_manual_t manual = {
+    "features [OPTION]... LOG...",
+    "Writes the feature vector of every request of these access logs as CSV:\n"
+    "at,client,label and one column per feature, empty where a log cannot "
+    "tell.\n"
+    "LOG may be gzipped; - is standard input.\n",
+    "Nobody is refused while this runs (MLGateEngine observe), so that a "
+    "client's\n"
+    "later requests have vectors too. With --set 'MLGateEngine enforce' the\n"
+    "requests of blocked clients are left out, as a server would not score "
+    "them.\n"};
+
+typedef struct features_t {
+    feed_t feed;
+    const char *path; /* NULL: standard output */
+    FILE *out;
+    uint64_t written;
+    uint64_t left_out; /* had no vector */
+} features_t;
+
+static int take(void *data, int option, const char *arg)
+{
+    features_t *features = data;
+
+    if (feed_is_option(option)) {
+        return feed_option(&features->feed, option, arg);
+    }
+    features->path = arg;
+    return CTL_DONE;
+}
+
+static void write_header(FILE *out)
+{
+    fputs("at,client,label", out);
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        fprintf(out, ",%s", mlg_features[i].name);
+    }
+    fputc('\n', out);
+}
+
+/* A label comes from a file; RFC 4180 quotes what would end the field. */
+static void write_label(FILE *out, mlg_text_t label)
+{
+    int is_plain = 1;
+
+    for (size_t i = 0; i < label.len; i++) {
+        is_plain &= strchr(",\"\r\n", label.at[i]) == NULL;
+    }
+    if (is_plain) {
+        fwrite(label.at, 1, label.len, out);
+        return;
+    }
+    fputc('"', out);
+    for (size_t i = 0; i < label.len; i++) {
+        if (label.at[i] == '"') {
+            fputc('"', out);
+        }
+        fputc(label.at[i], out);
+    }
+    fputc('"', out);
+}
+
+static int write_row(void *data, const judged_t *judged)
+{
+    features_t *features = data;
+    const mlg_decision_t *d = judged->decision;
+    FILE *out = features->out;
+    char client[MLG_KEY_TEXT];
+
+    if (isnan(d->score)) {
+        features->left_out++;
+        return CTL_DONE;
+    }
+    features->written++;
+    mlg_key_render(client, &d->key, features->feed.replay.ipv6_prefix);
+    fprintf(out, "%lld.%06d,%s,", (long long)(d->at_us / APR_USEC_PER_SEC),
+            (int)(d->at_us % APR_USEC_PER_SEC), client);
+    write_label(out, judged->label);
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        if (isnan(d->x[i])) {
+            fputc(',', out);
+        }
+        else {
+            fprintf(out, ",%.9g", (double)d->x[i]); /* reads back the same */
+        }
+    }
+    return (fputc('\n', out) != EOF)
+               ? CTL_DONE
+               : ctl_complain(CTL_FAILED, "%s cannot be written: %s",
+                              (features->path != NULL) ? features->path
+                                                       : "standard output",
+                              strerror(errno));
+}
+
+static int open_out(features_t *features)
+{
+    features->out = stdout;
+    if (features->path == NULL || strcmp(features->path, "-") == 0) {
+        features->path = NULL;
+        return CTL_DONE;
+    }
+    features->out = fopen(features->path, "we");
+    return (features->out != NULL)
+               ? CTL_DONE
+               : ctl_complain(CTL_MISUSE, "cannot write %s: %s", features->path,
+                              strerror(errno));
+}
+
+/* Standard output is for main() to flush. */
+static int close_out(features_t *features, int code)
+{
+    if (features->path == NULL || features->out == NULL) {
+        return code;
+    }
+    return (fclose(features->out) == 0 || code != CTL_DONE)
+               ? code
+               : ctl_complain(CTL_FAILED, "%s is not whole: %s", features->path,
+                              strerror(errno));
+}
+
+int ctl_features(int argc, const char *const *argv, apr_pool_t *p)
+{
+    features_t *features = apr_pcalloc(p, sizeof(*features));
+    args_t args;
+    int code = feed_init(&features->feed, p);
+
+    if (code == CTL_DONE) {
+        code = rules_set(&features->feed.rules, "MLGateEngine observe");
+    }
+    if (code == CTL_DONE) {
+        code =
+            args_read(&args, &manual, options, take, features, argc, argv, p);
+    }
+    if (code != CTL_DONE || args.is_answered) {
+        return code;
+    }
+    if (args.n == 0) {
+        return ctl_complain(CTL_MISUSE, "features needs a log to read; see "
+                                        "mlgatectl features --help");
+    }
+    code = open_out(features);
+    if (code == CTL_DONE) {
+        write_header(features->out);
+        code = feed_run(&features->feed, args.n, args.operand, write_row,
+                        features);
+    }
+    code = close_out(features, code);
+    if (code == CTL_DONE && features->left_out > 0) {
+        fprintf(stderr,
+                "mlgatectl: %llu requests were not judged (refused, allowed or "
+                "exempt) and are left out; %llu rows\n",
+                (unsigned long long)features->left_out,
+                (unsigned long long)features->written);
+    }
+    return code;
+}
