@@ -34,6 +34,7 @@
   X(SKIPPED,        skipped,        "updates skipped because a stripe was busy")\
   X(REPAIRS,        repairs,        "records emptied because their writer died")\
   X(EVENTS_LOST,    events_lost,    "lines that MLGateEventLog did not take")      \
+  X(OBSERVATIONS_LOST, observations_lost, "lines that MLGateObservationLog did not take") \
   X(LOCK_ERRORS,    lock_errors,    "stripes whose lock failed; the request was judged, its record not kept")
 /* clang-format on */
 

@@ -27,7 +27,9 @@ enum mlg_knows {
     MLG_KNOWS_HEADERS = 1 << 4,    /* every request header field           */
     MLG_KNOWS_HOST = 1 << 5,       /* Host against the virtual host        */
     MLG_KNOWS_HTTP2 = 1 << 6,      /* the server offers HTTP/2 here        */
-    MLG_KNOWS_ALL = (1 << 7) - 1
+    MLG_KNOWS_ALL = (1 << 7) - 1,
+    MLG_KNOWS_SUBNET = 1 << 7 /* subnet_rate was observed; else it is
+                                 counted here */
 };
 
 /* What this request is. A bit without its MLG_KNOWS_ counterpart is 0. */
@@ -73,6 +75,7 @@ typedef struct mlg_arrival_t {
     uint16_t path_segments;  /* non-empty, at most 65535 */
     uint16_t header_fields;  /* request header fields */
     uint16_t header_anomaly; /* weighted absences in 1/65535, 0 = none */
+    float subnet_rate;       /* pages/s of its network; see MLG_KNOWS_SUBNET */
 } mlg_arrival_t;
 
 /* How that request ended. */

@@ -26,7 +26,7 @@
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 1 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 2 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -140,14 +140,14 @@ void mlg_settle(const mlg_gate_t *gate, uint64_t client,
 /** An operator's order: block (OPERATOR) or unblock with grace (GRACE).
  *
  * @param kind      MLG_BLOCK_OPERATOR or MLG_BLOCK_GRACE
- * @param key       mlg_key_client() of the address
+ * @param client    its `key` and `hash` are read
  * @param note      the operator's reason, cut to fit; may be NULL
  * @param was       filled with the entry it replaces, kind NONE when there was
  *                  none alive; may be NULL
  * @return APR_SUCCESS or MLG_EFULL
  */
 apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
-                       const mlg_key_t *key, apr_time_t now_us,
+                       const mlg_client_t *client, apr_time_t now_us,
                        apr_time_t until_us, const char *note,
                        mlg_stripe_t *held, mlg_block_t *was) MLG_REQUIRES(held);
 

@@ -18,6 +18,7 @@
  *   tag, rank, records   read by anyone, records through mlg_record_copy();
  *                        written while holding the bucket's stripe
  *   stripe.busy, .watch  while holding the stripe
+ *   stripe.events        read by anyone; counted while holding the stripe
  *
  * Invariants, verified by mlg_table_check() under these numbers
  *   I1  the ranks of a bucket are a permutation of 0..15
@@ -56,6 +57,8 @@ typedef struct mlg_watched_t {
 typedef struct MLG_CAPABILITY mlg_stripe_t {
     _Alignas(MLG_CACHELINE) uint32_t busy; /* record being written + 1, or 0 */
     uint32_t spare;
+    uint64_t events; /* arrivals, outcomes and orders so far, in their order;
+                        read by anyone, counted while holding the stripe */
     mlg_watched_t watch[MLG_WATCHED];
 } mlg_stripe_t;
 
@@ -88,6 +91,19 @@ static inline unsigned mlg_stripe_of(uint64_t client)
 static inline void mlg_table_prefetch(const mlg_table_t *t, uint64_t client)
 {
     __builtin_prefetch(&t->bucket[client & t->bucket_mask]);
+}
+
+/** How many events a stripe has seen: a caller that holds it has the number of
+ * its own, the latest. */
+static inline uint64_t mlg_stripe_events(const mlg_stripe_t *stripe)
+{
+    return __atomic_load_n(&stripe->events, __ATOMIC_ACQUIRE);
+}
+
+/** Number one more event. */
+static inline void mlg_stripe_count(mlg_stripe_t *stripe) MLG_REQUIRES(stripe)
+{
+    __atomic_store_n(&stripe->events, stripe->events + 1, __ATOMIC_RELEASE);
 }
 
 /** Tell the compiler that the caller has the stripe. Does nothing. */

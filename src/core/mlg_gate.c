@@ -179,6 +179,9 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
 
     d->total = own->total;
     mlg_features_read(d->x, own, a, pages);
+    if ((a->knows & MLG_KNOWS_SUBNET) != 0) {
+        d->x[MLG_F_SUBNET_RATE] = a->subnet_rate;
+    }
     d->score = mlg_weighted_score(rules->model, d->x);
     if (d->score >= MLG_SCORE_NOTED) {
         mlg_weighted_reasons(rules->model, d->x, &d->reasons);
@@ -294,8 +297,14 @@ static void let_pass(const mlg_gate_t *gate, uint64_t client,
 void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
                const mlg_arrival_t *a, mlg_stripe_t *held, mlg_decision_t *d)
 {
-    mlg_standing_t standing = mlg_gate_check(gate, rules, &a->from, a->at_us);
+    mlg_standing_t standing;
 
+    if (held != NULL) {
+        mlg_stripe_assume(held);
+        mlg_stripe_count(held);
+        repair(gate, a->from.hash, held);
+    }
+    standing = mlg_gate_check(gate, rules, &a->from, a->at_us);
     if (standing.verdict != MLG_VERDICT_ALLOW && (a->is & MLG_IS_EXEMPT) != 0) {
         standing.verdict = MLG_VERDICT_EXEMPT;
     }
@@ -315,7 +324,6 @@ void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
     }
     if (held != NULL) {
         mlg_stripe_assume(held);
-        repair(gate, a->from.hash, held);
         judge_held(gate, rules, a, &standing, held, d);
     }
     else {
@@ -335,6 +343,7 @@ void mlg_settle(const mlg_gate_t *gate, uint64_t client,
         return;
     }
     mlg_stripe_assume(held);
+    mlg_stripe_count(held);
     repair(gate, client, held);
     shared = mlg_table_find(&gate->table, client);
     if (shared != NULL && mlg_record_copy(&own, shared)) {
@@ -345,7 +354,7 @@ void mlg_settle(const mlg_gate_t *gate, uint64_t client,
 }
 
 apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
-                       const mlg_key_t *key, apr_time_t now_us,
+                       const mlg_client_t *client, apr_time_t now_us,
                        apr_time_t until_us, const char *note,
                        mlg_stripe_t *held, mlg_block_t *was)
 {
@@ -355,9 +364,9 @@ apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
 
     memset(&entry, 0, sizeof(entry));
     entry.kind = kind;
-    entry.client = mlg_hash_key(&gate->segment->secret, key);
+    entry.client = client->hash;
     entry.until_us = until_us;
-    entry.info.key = *key;
+    entry.info.key = client->key;
     entry.info.since_us = now_us;
     entry.info.score = NAN;
     if (kind != MLG_BLOCK_GRACE) { /* an unblock forgets them */
@@ -374,6 +383,7 @@ apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
             mlg_block_read(&gate->blocks, slot, was);
         }
     }
+    mlg_stripe_count(held);
     rv = mlg_block_put(&gate->blocks, &entry, now_us, held);
     if (rv == APR_SUCCESS) {
         count(gate, entry.client,

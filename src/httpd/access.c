@@ -15,6 +15,8 @@
  */
 #include "mlgate.h"
 
+#include <apr_atomic.h>
+
 #include <http_connection.h>
 #include <http_core.h>
 #include <http_protocol.h>
@@ -83,6 +85,7 @@ static mlgate_ticket_t *make_ticket(request_rec *r)
 {
     mlgate_ticket_t *ticket = apr_palloc(r->pool, sizeof(*ticket));
 
+    ticket->seen = NULL;
     ticket->is_exempt = 0;
     ticket->is_judged = 0;
     ticket->is_refused = 0;
@@ -129,12 +132,31 @@ static int refuse(request_rec *r, mlgate_ticket_t *ticket,
     return mlgate_refuse(r, conf, &ticket->decision);
 }
 
+static apr_uint64_t events_of(apr_uint64_t client)
+{
+    return mlg_stripe_events(&mlgate.gate.table.stripe[mlg_stripe_of(client)]);
+}
+
 /* Here the path is still as the client wrote it. One that httpd will rewrite
  * before it is served must not pass for the path that it spells. */
 static int is_plain(const char *uri)
 {
     return uri != NULL && strchr(uri, '%') == NULL &&
            strstr(uri, "/.") == NULL && strstr(uri, "//") == NULL;
+}
+
+/* A refused request is no arrival and counts nowhere, but whoever replays the
+ * log under other rules wants to know what it was. */
+static void observe_refused(request_rec *r, const mlgate_ticket_t *ticket,
+                            const mlg_rules_t *rules)
+{
+    const mlgate_conn_t *conn = mlgate_conn_of(r->connection);
+    mlg_arrival_t arrival;
+
+    mlgate_arrive(&arrival, r, &ticket->client,
+                  (conn != NULL) ? conn->requests + 1 : 0, 0);
+    mlgate_observe_arrival(ticket->seen, &arrival, rules,
+                           events_of(ticket->client.hash), 0);
 }
 
 static int on_quick(request_rec *r, int lookup)
@@ -162,6 +184,10 @@ static int on_quick(request_rec *r, int lookup)
     mlg_refuse(&mlgate.gate, &rules, &ticket->client, r->request_time,
                &standing, &ticket->decision);
     ticket->is_judged = 1;
+    ticket->seen = mlgate_observe_begin(r);
+    if (ticket->seen != NULL) {
+        observe_refused(r, ticket, &rules);
+    }
     mlgate_tell(r, &ticket->decision);
     return refuse(r, ticket, conf);
 }
@@ -170,19 +196,29 @@ static int on_quick(request_rec *r, int lookup)
 static void judge(request_rec *r, mlgate_ticket_t *ticket,
                   const mlgate_conf_t *conf, uint32_t late)
 {
+    mlgate_conn_t *conn = mlgate_conn_of(r->connection);
     mlg_arrival_t arrival;
     uint32_t exempt = 0;
     mlg_rules_t rules;
     mlg_stripe_t *held;
+    apr_uint64_t arrived;
 
     if (ticket->is_exempt || is_exempt(r, conf)) {
         exempt = MLG_IS_EXEMPT;
     }
     mlgate_rules(&rules, conf);
-    mlgate_arrive(&arrival, r, &ticket->client, late | exempt);
+    mlgate_arrive(&arrival, r, &ticket->client,
+                  (conn != NULL) ? apr_atomic_inc32(&conn->requests) + 1 : 0,
+                  late | exempt);
+    ticket->seen = mlgate_observe_begin(r);
     held = mlgate_stripe_try(mlg_stripe_of(ticket->client.hash));
     mlg_judge(&mlgate.gate, &rules, &arrival, held, &ticket->decision);
+    arrived = events_of(ticket->client.hash);
     mlgate_stripe_drop(held);
+    if (ticket->seen != NULL) {
+        mlgate_observe_arrival(ticket->seen, &arrival, &rules, arrived,
+                               held != NULL);
+    }
     ticket->is_judged = 1;
     mlgate_tell(r, &ticket->decision);
     if (ticket->decision.convicts) {
@@ -267,19 +303,38 @@ static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
     return ticket;
 }
 
-static void settle(const request_rec *r, const mlgate_ticket_t *ticket,
-                   int status, apr_off_t sent_bytes)
+/* @return the outcome's place among the stripe's events; 0 = it has none */
+static apr_uint64_t settle(const mlgate_ticket_t *ticket,
+                           const mlg_outcome_t *outcome)
 {
     mlg_stripe_t *held = mlgate_stripe_spin(mlg_stripe_of(ticket->client.hash));
+    apr_uint64_t settled;
+
+    mlg_settle(&mlgate.gate, ticket->client.hash, outcome, held);
+    settled = (held != NULL) ? events_of(ticket->client.hash) : 0;
+    mlgate_stripe_drop(held);
+    return settled;
+}
+
+/* The request is over: into its client's record, and into the log. */
+static void finish(request_rec *r, const mlgate_ticket_t *ticket, int status,
+                   apr_off_t sent_bytes)
+{
     apr_interval_time_t took_us = apr_time_now() - r->request_time;
+    apr_uint64_t settled = 0;
     mlg_outcome_t outcome;
 
     outcome.status = (uint32_t)status;
     outcome.sent_bytes = (uint64_t)sent_bytes;
     outcome.duration_us = (uint64_t)((took_us > 0) ? took_us : 0);
     outcome.knows_duration = 1;
-    mlg_settle(&mlgate.gate, ticket->client.hash, &outcome, held);
-    mlgate_stripe_drop(held);
+    if (ticket->decision.is_recorded) {
+        settled = settle(ticket, &outcome);
+    }
+    if (ticket->seen != NULL) {
+        mlgate_observe_outcome(r, ticket->seen, &ticket->decision, &outcome,
+                               settled);
+    }
 }
 
 static int on_log(request_rec *r)
@@ -302,8 +357,8 @@ static int on_log(request_rec *r)
     if (last->status == HTTP_REQUEST_TIME_OUT) {
         mlg_count(mlgate.gate.counters, ticket->client.hash, MLG_C_TIMEOUTS);
     }
-    if (ticket->decision.is_recorded) {
-        settle(r, ticket, last->status, last->bytes_sent);
+    if (ticket->decision.is_recorded || ticket->seen != NULL) {
+        finish(r, ticket, last->status, last->bytes_sent);
     }
     return DECLINED;
 }

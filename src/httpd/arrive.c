@@ -7,7 +7,6 @@
 
 #include "mlg_request.h"
 
-#include <apr_atomic.h>
 #include <apr_lib.h>
 #include <ap_mmn.h>
 #include <http_core.h>
@@ -143,9 +142,8 @@ static int offers_http2(const server_rec *s)
 }
 
 void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
-                   const mlg_client_t *client, uint32_t is)
+                   const mlg_client_t *client, uint32_t depth, uint32_t is)
 {
-    mlgate_conn_t *conn = mlgate_conn_of(r->connection);
     mlg_request_t request;
 
     memset(&request, 0, sizeof(request));
@@ -160,10 +158,8 @@ void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
     if (!request.is_http2 && !offers_http2(r->server)) {
         request.knows &= ~(uint32_t)MLG_KNOWS_HTTP2;
     }
-    if (conn != NULL) {
-        request.depth = apr_atomic_inc32(&conn->requests) + 1;
-    }
-    else {
+    request.depth = depth;
+    if (depth == 0) {
         request.knows &= ~(uint32_t)MLG_KNOWS_CONNECTION;
     }
     request.method = text_of(r->method);

@@ -15,73 +15,27 @@ APLOG_USE_MODULE(mlgate);
 
 apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf)
 {
-    const mlgate_conf_t *conf = mlgate_conf_global(s);
-    apr_status_t rv;
-
-    mlgate.event_log = NULL;
-    if (conf->event_log == NULL) {
-        return APR_SUCCESS;
-    }
-    if (conf->event_log[0] == '|') {
-        piped_log *pipe = ap_open_piped_log(pconf, conf->event_log + 1);
-
-        rv = (pipe != NULL) ? APR_SUCCESS : APR_EGENERAL;
-        if (pipe != NULL) {
-            mlgate.event_log = ap_piped_log_write_fd(pipe);
-            /* a program that stops reading must not stop the server */
-            rv = apr_file_pipe_timeout_set(mlgate.event_log, 0);
-        }
-    }
-    else {
-        rv = apr_file_open(&mlgate.event_log, conf->event_log,
-                           APR_FOPEN_WRITE | APR_FOPEN_CREATE |
-                               APR_FOPEN_APPEND | APR_FOPEN_LARGEFILE,
-                           APR_FPROT_UREAD | APR_FPROT_UWRITE, pconf);
-        if (rv == APR_SUCCESS) {
-            rv = apr_file_inherit_set(mlgate.event_log);
-        }
-    }
-    if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
-                     MLG0007 "cannot open MLGateEventLog %s; make its "
-                             "directory or correct the directive",
-                     conf->event_log);
-    }
-    return rv;
+    return mlgate_sink_open(&mlgate.event_log, "MLGateEventLog",
+                            mlgate_conf_global(s)->event_log, MLG_C_EVENTS_LOST,
+                            s, pconf);
 }
 
-/* One line, one write: lines of several processes do not mix. */
 static void write_event(server_rec *s, apr_pool_t *p,
                         const mlg_transition_t *transition)
 {
-    static int has_failed;
     char *json;
-    char *line;
-    apr_size_t len;
-    apr_status_t rv;
+    const char *line;
 
-    if (mlgate.event_log == NULL) {
+    if (mlgate.event_log.file == NULL) {
         return;
     }
     json =
         mlg_report_render(mlg_report_event(transition, mlgate.ipv6_prefix), 1);
-    if (json == NULL) {
-        return;
+    if (json != NULL) {
+        line = apr_pstrcat(p, json, "\n", NULL);
+        free(json);
+        mlgate_sink_write(&mlgate.event_log, s, line, strlen(line));
     }
-    line = apr_pstrcat(p, json, "\n", NULL);
-    free(json);
-    len = strlen(line);
-    rv = apr_file_write(mlgate.event_log, line, &len);
-    if (rv != APR_SUCCESS) {
-        mlg_count(mlgate.gate.counters, 0, MLG_C_EVENTS_LOST);
-    }
-    if (rv != APR_SUCCESS && !has_failed) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
-                     MLG0015 "cannot write to MLGateEventLog; events are lost "
-                             "until it can be written to again; the gate "
-                             "itself goes on");
-    }
-    has_failed = (rv != APR_SUCCESS);
 }
 
 /* "request_rate 12.40 (12.4 pages a second), ..." */

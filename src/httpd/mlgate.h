@@ -8,6 +8,7 @@
 #ifndef MLGATE_H
 #define MLGATE_H
 
+#include "mlg_observation.h"
 #include "mlg_settings.h"
 
 #include <httpd.h>
@@ -66,11 +67,20 @@ const char *mlgate_conf_check(const mlgate_conf_t *conf, const char *where,
  * @return APR_SUCCESS or an error of the system */
 apr_status_t mlgate_stripes_init(const mlg_gate_t *gate);
 
+/* One of the gate's own logs (sink.c). */
+typedef struct mlgate_sink_t {
+    apr_file_t *file;      /* open for appending, or NULL */
+    const char *directive; /* that names it */
+    mlg_counter_id lost;   /* counts the lines it did not take */
+    int has_failed;        /* the latest line; already complained about */
+} mlgate_sink_t;
+
 typedef struct mlgate_process_t {
     mlg_gate_t gate; /* view of the shared segment */
     unsigned ipv6_prefix;
-    apr_file_t *event_log; /* open for appending, or NULL */
-    int is_serving;        /* the segment is mapped and viewed */
+    mlgate_sink_t event_log;
+    mlgate_sink_t observation_log;
+    int is_serving; /* the segment is mapped and viewed */
 } mlgate_process_t;
 
 extern mlgate_process_t mlgate;
@@ -104,6 +114,7 @@ void mlgate_stripe_drop(mlg_stripe_t *stripe);
 /* What is remembered of a request between hooks; in request_config. */
 typedef struct mlgate_ticket_t {
     mlg_client_t client;
+    mlg_observation_t *seen; /* NULL: nobody wants to know */
     int is_exempt;  /* the virtual host's MLGateExempt held for the URI as it
                        was asked for */
     int is_judged;  /* `decision` holds a verdict */
@@ -125,9 +136,10 @@ void mlgate_access_hooks(void);
 
 /** httpd's facts about a request as an arrival.
  * @param client  whose it is
+ * @param depth   requests on its connection, this one included; 0 = unknown
  * @param is      MLG_IS_EXEMPT and MLG_IS_LATE, or 0 */
 void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
-                   const mlg_client_t *client, uint32_t is);
+                   const mlg_client_t *client, uint32_t depth, uint32_t is);
 
 /** @return 1 when Host is absent or no name of the virtual host that answers */
 int mlgate_is_odd_host(const request_rec *r);
@@ -153,10 +165,45 @@ void mlgate_tell(request_rec *r, const mlg_decision_t *d);
 int mlgate_refuse(request_rec *r, const mlgate_conf_t *conf,
                   const mlg_decision_t *d);
 
-/* ---- what operators see (event.c, handler.c, watch.c) ------------------- */
+/* ---- what operators see (sink.c, observe.c, event.c, handler.c, watch.c) ------------------- */
 
 /** Open MLGateEventLog. Logs what fails. */
 apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf);
+
+/** Open a log of the gate's own. Logs what fails.
+ * @param path  a file or "|program"; NULL leaves the sink closed
+ * @param lost  counts the lines it will not take */
+apr_status_t mlgate_sink_open(mlgate_sink_t *sink, const char *directive,
+                              const char *path, mlg_counter_id lost,
+                              server_rec *s, apr_pool_t *pconf);
+
+/** Write one line, its newline included, with one write. Never waits. */
+void mlgate_sink_write(mlgate_sink_t *sink, server_rec *s, const char *line,
+                       apr_size_t len);
+
+/** Open MLGateObservationLog and write that a server starts. */
+apr_status_t mlgate_observe_open(server_rec *s, apr_pool_t *pconf);
+
+/** Room for what will be seen of a request; NULL when nobody wants to know. */
+mlg_observation_t *mlgate_observe_begin(request_rec *r);
+
+/** Remember an arrival.
+ * @param arrived  mlg_stripe_events() of its stripe after it was judged
+ * @param is_held  1: it was judged holding the stripe */
+void mlgate_observe_arrival(mlg_observation_t *seen, const mlg_arrival_t *a,
+                            const mlg_rules_t *rules, apr_uint64_t arrived,
+                            int is_held);
+
+/** Add how it ended and write the line.
+ * @param settled  mlg_stripe_events() with the outcome folded; 0 = it was not */
+void mlgate_observe_outcome(request_rec *r, mlg_observation_t *seen,
+                            const mlg_decision_t *d,
+                            const mlg_outcome_t *outcome, apr_uint64_t settled);
+
+/** Write down an operator's order. @param arrived  its place, as above */
+void mlgate_observe_order(server_rec *s, const mlg_client_t *client,
+                          mlg_block_kind kind, apr_time_t at_us,
+                          apr_time_t until_us, apr_uint64_t arrived);
 
 /** Log a conviction: one NOTICE line and one line in the event log. */
 void mlgate_event_convicted(request_rec *r, const mlg_decision_t *d);

@@ -152,9 +152,11 @@ static json_t *describe(const char *done, const mlg_client_view_t *view,
     return out;
 }
 
-/* @param view  its block is set to the entry that was made */
+/* @param view     its block is set to the entry that was made
+ * @param arrived  set to the order's place among the stripe's events */
 static apr_status_t carry_out(mlg_client_view_t *view, mlg_block_kind kind,
-                              const terms_t *terms, mlg_block_t *was)
+                              const terms_t *terms, mlg_block_t *was,
+                              apr_uint64_t *arrived)
 {
     const mlg_blocks_t *blocks = &mlgate.gate.blocks;
     mlg_stripe_t *held = mlgate_stripe_wait(mlg_stripe_of(view->client.hash));
@@ -165,8 +167,9 @@ static apr_status_t carry_out(mlg_client_view_t *view, mlg_block_kind kind,
         return APR_EBUSY;
     }
     mlg_stripe_assume(held);
-    rv = mlg_order(&mlgate.gate, kind, &view->client.key, view->now_us,
+    rv = mlg_order(&mlgate.gate, kind, &view->client, view->now_us,
                    view->now_us + terms->ttl_us, terms->reason, held, was);
+    *arrived = mlg_stripe_events(held);
     if (rv == APR_SUCCESS &&
         mlg_block_find(blocks, view->client.hash, view->now_us, NULL, &slot) !=
             MLG_BLOCK_NONE) {
@@ -185,6 +188,7 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
     terms_t terms;
     mlg_rules_t rules;
     const char *wrong = mlgate_order_address(r, address, &addr);
+    apr_uint64_t arrived;
     apr_status_t rv;
 
     if (wrong == NULL) {
@@ -200,7 +204,7 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
     view.ipv6_prefix = mlgate.ipv6_prefix;
     view.now_us = r->request_time;
     view.is_allowed = mlg_cidrs_contain(rules.allow, &addr);
-    rv = carry_out(&view, kind, &terms, &was);
+    rv = carry_out(&view, kind, &terms, &was, &arrived);
     if (rv == MLG_EFULL) {
         return mlgate_problem(r, HTTP_INSUFFICIENT_STORAGE,
                               "the block table has no room for this client; "
@@ -212,6 +216,8 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
                               "the client's stripe was busy for a second; "
                               "nothing was changed, try again");
     }
+    mlgate_observe_order(r->server, &view.client, kind, view.now_us,
+                         view.now_us + terms.ttl_us, arrived);
     mlgate_event_order(r, done, &view.client.key, view.now_us + terms.ttl_us,
                        terms.reason);
     if (mlgate_wants_html(r)) { /* the button on the page: back to it */

@@ -103,6 +103,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     }
     if (mlgate_segment_open(s) != APR_SUCCESS ||
         mlgate_event_open(s, pconf) != APR_SUCCESS ||
+        mlgate_observe_open(s, pconf) != APR_SUCCESS ||
         mlgate_watch_start(s, pconf) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }

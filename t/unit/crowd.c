@@ -115,8 +115,7 @@ void crowd_order(const crowd_view_t *v, unsigned n, mlg_block_kind kind,
 
     if (held != NULL) {
         mlg_stripe_assume(held);
-        mlg_order(&v->gate, kind, &client.key, T0, until_us, "order", held,
-                  NULL);
+        mlg_order(&v->gate, kind, &client, T0, until_us, "order", held, NULL);
         drop(v, held);
     }
 }

@@ -85,8 +85,8 @@ apr_status_t rig_order(const rig_t *rig, mlg_block_kind kind, const char *addr,
     mlg_stripe_t *stripe = stripe_of(&rig->gate.table, client.hash);
 
     mlg_stripe_assume(stripe);
-    return mlg_order(&rig->gate, kind, &client.key, now_us, until_us, note,
-                     stripe, was);
+    return mlg_order(&rig->gate, kind, &client, now_us, until_us, note, stripe,
+                     was);
 }
 
 mlg_record_t *unit_get(const mlg_table_t *t, uint64_t client, apr_time_t at_us,

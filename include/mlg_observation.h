@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything that the gate saw of one request, as a line of text: what
+ * MLGateObservationLog writes and mlgatectl replay reads. Replaying a server's
+ * observations gives its scores to the bit, so the log is also the proof that
+ * the two are one detector.
+ *
+ * A line is written when a request ends, but what counts is the order in which
+ * requests were folded into their clients' records. Each stripe numbers what
+ * is done under it; a line carries the numbers of its arrival and of its
+ * outcome, and mlg_reorder.h puts them back in order.
+ *
+ *     mlg1 SEGMENT AT ADDRESS CLIENT SUBNET PATH QUERY AGENT BODY SESSION
+ *          DEPTH IS KNOWS BYTES SEGMENTS FIELDS ANOMALY RATE ARRIVED SETTLED
+ *          STATUS SENT TOOK VERDICT SCORE VECTOR RULES
+ *
+ * on one line; times in microseconds, hashes, bit sets and floats' bits in
+ * hexadecimal, the rest decimal; "-" for a time that is not known. An ARRIVED
+ * that ends in "+" was judged without its stripe, after the event it names.
+ * Two more kinds of line tell what else changed the gate's mind: a start of
+ * the server and an operator's order.
+ *
+ *     mlg1-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS
+ *     mlg1-order SEGMENT AT ADDRESS CLIENT KIND UNTIL ARRIVED
+ *
+ * Pure: no clock, no lock, no allocation. Lines may be hostile.
+ */
+#ifndef MLG_OBSERVATION_H
+#define MLG_OBSERVATION_H
+
+#include "mlg_block.h"
+#include "mlg_decision.h"
+
+#define MLG_OBSERVATION_TEXT 640 /* the longest line, newline and NUL too */
+
+typedef enum mlg_observed {
+    MLG_OBSERVED_REQUEST = 1,
+    MLG_OBSERVED_START,
+    MLG_OBSERVED_ORDER
+} mlg_observed;
+
+typedef struct mlg_observation_t {
+    mlg_observed kind;
+    uint64_t segment;      /* its formatted_us, which names it */
+    mlg_arrival_t arrival; /* of an order: at_us and from */
+    mlg_outcome_t outcome;
+    /* Place in the order of the client's stripe, first is 1. Without
+     * is_arrival_held it is the number of the event before. */
+    uint64_t arrived;
+    uint64_t settled; /* 0: the outcome was never folded */
+    int is_arrival_held;
+    /* What came of it. */
+    float score; /* NaN: not scored */
+    uint32_t verdict;
+    uint32_t vector; /* mlg_vector_hash() */
+    uint32_t rules;  /* mlg_rules_hash() */
+    /* An order's. */
+    mlg_block_kind order;
+    apr_time_t until_us;
+    /* A start's. */
+    uint32_t clients; /* of its table */
+    uint32_t ipv6_prefix;
+    uint64_t features; /* mlg_features_fingerprint() */
+    uint64_t events;   /* in this segment before this start */
+} mlg_observation_t;
+
+/** Write one line.
+ *
+ * @param out  room for MLG_OBSERVATION_TEXT bytes; ends in newline and NUL
+ * @return its length with the newline
+ */
+size_t mlg_observation_render(char *out, const mlg_observation_t *o);
+
+/** Is this a line of an observation log, by its first word? */
+int mlg_observation_is(const char *line, size_t len);
+
+/** Read one line.
+ *
+ * @param o      filled on success; `from.key` is the address until the caller
+ *               knows the prefix
+ * @param line   `len` bytes without newline, may be hostile
+ * @param fault  why not, and at which byte; may be NULL
+ * @return APR_SUCCESS or MLG_ELINE
+ */
+apr_status_t mlg_observation_parse(mlg_observation_t *o, const char *line,
+                                   size_t len, mlg_fault_t *fault);
+
+/** Tell two feature vectors apart. @return 0 for one that is all NaN */
+uint32_t mlg_vector_hash(const float x[MLG_NFEATURES]);
+
+/** Tell apart the rules that requests were judged by, but for allow-lists. */
+uint32_t mlg_rules_hash(const mlg_rules_t *rules);
+
+#endif /* MLG_OBSERVATION_H */
