@@ -107,15 +107,14 @@ static void tell(const json_t *answer, int is_block, apr_pool_t *p)
     printf("%s is %s for %s, until %s.\n",
            visible_string(remote_text(answer, "client"), MLG_KEY_TEXT, p),
            is_block ? "blocked" : "let through unjudged", left,
-           visible_string(remote_text(answer, "until"), MLG_ISO_TEXT, p));
+           remote_time(answer, "until", p));
     if (kind != NULL) {
         printf("Before, it was %s until %s (%.0f requests refused).\n",
                (strcmp(kind, "block") == 0)      ? "blocked by the gate"
                : (strcmp(kind, "operator") == 0) ? "blocked by an operator"
                : (strcmp(kind, "grace") == 0)    ? "let through unjudged"
                                                  : "marked, but not refused,",
-               visible_string(remote_text(was, "until"), MLG_ISO_TEXT, p),
-               remote_number(was, "refused"));
+               remote_time(was, "until", p), remote_number(was, "refused"));
     }
     if (warning != NULL) {
         printf("Mind: %s.\n", visible_string(warning, 200, p));

@@ -215,7 +215,7 @@ void panel_blocks(panel_t *panel, const json_t *stats, size_t max)
         return;
     }
     panel_add(panel, 0, "%s", "");
-    panel_add(panel, 1, "%-*s %-11s %-11s %8s %5s  %s", CLIENT, "BLOCKED",
+    panel_add(panel, 1, "%-*s %-11s %-11s %8s %5s  %s", CLIENT, "BLOCKS",
               "kind", "left", "refused", "score", "because");
     json_array_foreach(blocks, i, block)
     {

@@ -342,6 +342,14 @@ static int complain_status(remote_t *remote, long status)
                            url, status);
 }
 
+static int complain_no_gate(remote_t *remote)
+{
+    return remote_complain(remote, CTL_FAILED,
+                           "what answers at %s is no gate; the URL is that of "
+                           "the Location with SetHandler mlgate-status",
+                           remote->url);
+}
+
 /* The gate's own explanation, an application/problem+json. */
 static int complain_problem(remote_t *remote, long status,
                             const json_t *problem)
@@ -384,14 +392,15 @@ static int read_answer(remote_t *remote, json_t **out)
         *out = answer;
         return CTL_DONE;
     }
-    code =
-        json_is_object(answer) ? complain_problem(remote, status, answer)
-        : (status == 200)
-            ? remote_complain(remote, CTL_FAILED,
-                              "what answers at %s is no gate; the URL is that "
-                              "of the Location with SetHandler mlgate-status",
-                              remote->url)
-            : complain_status(remote, status);
+    if (json_is_object(answer)) {
+        code = complain_problem(remote, status, answer);
+    }
+    else if (status == 200) {
+        code = complain_no_gate(remote);
+    }
+    else {
+        code = complain_status(remote, status);
+    }
     json_decref(answer);
     return code;
 }
@@ -431,6 +440,20 @@ int remote_get(remote_t *remote, const char *path, json_t **out)
     return ask(remote, path, 0, out);
 }
 
+int remote_info(remote_t *remote, json_t **out)
+{
+    json_t *info = NULL;
+    int code = remote_get(remote, "", &info);
+    const char *name = (code == CTL_DONE) ? remote_text(info, "name") : NULL;
+
+    if (code == CTL_DONE && (name == NULL || strcmp(name, "mod_mlgate") != 0)) {
+        json_decref(info);
+        return complain_no_gate(remote);
+    }
+    *out = info;
+    return code;
+}
+
 int remote_post(remote_t *remote, const char *path, json_t **out)
 {
     return ask(remote, path, 1, out);
@@ -444,4 +467,15 @@ double remote_number(const json_t *object, const char *name)
 const char *remote_text(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));
+}
+
+const char *remote_time(const json_t *object, const char *name, apr_pool_t *p)
+{
+    const char *iso = remote_text(object, name);
+    const char *t = (iso != NULL) ? strchr(iso, 'T') : NULL;
+
+    return (t == NULL) ? "-"
+                       : apr_psprintf(p, "%s %.8s UTC",
+                                      visible(iso, (size_t)(t - iso), 16, p),
+                                      visible_string(t + 1, 32, p));
 }

@@ -92,6 +92,10 @@ int remote_open(remote_t *remote, args_t *args);
  */
 int remote_get(remote_t *remote, const char *path, json_t **out);
 
+/** GET what the gate says of itself at the URL, likewise; CTL_FAILED, having
+ * said so, when what answers there is no gate's root. */
+int remote_info(remote_t *remote, json_t **out);
+
 /** POST to an endpoint, likewise. */
 int remote_post(remote_t *remote, const char *path, json_t **out);
 
@@ -110,5 +114,9 @@ double remote_number(const json_t *object, const char *name);
 
 /** @return the text at `name`, NULL when there is none; borrowed */
 const char *remote_text(const json_t *object, const char *name);
+
+/** The time at `name` as people read it, "2026-11-22 18:54:25 UTC".
+ * @return text of the pool, "-" when there is none */
+const char *remote_time(const json_t *object, const char *name, apr_pool_t *p);
 
 #endif /* REMOTE_H */

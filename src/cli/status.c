@@ -51,12 +51,8 @@ static int take(void *data, int option, const char *arg)
 static int fetch(status_t *status)
 {
     remote_t *remote = &status->remote;
-    int code = remote_get(remote, "", &status->info);
+    int code = remote_info(remote, &status->info);
 
-    if (code == CTL_DONE && remote_text(status->info, "engine") == NULL) {
-        return ctl_complain(CTL_FAILED, "what answers at %s is no gate",
-                            remote->url);
-    }
     if (code == CTL_DONE) {
         code = remote_get(remote, "health", &status->health);
     }

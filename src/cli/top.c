@@ -77,8 +77,8 @@ static int take(void *data, int option, const char *arg)
 static int refresh(top_t *top)
 {
     json_t *stats = NULL;
-    int code = (top->info == NULL) ? remote_get(&top->remote, "", &top->info)
-                                   : CTL_DONE;
+    int code =
+        (top->info == NULL) ? remote_info(&top->remote, &top->info) : CTL_DONE;
     reading_t *reading;
 
     if (code == CTL_DONE) {
@@ -94,7 +94,7 @@ static int refresh(top_t *top)
         remote_number(top->before, "started_epoch")) {
         json_decref(top->info); /* restarted, perhaps with other directives */
         top->info = NULL;
-        code = remote_get(&top->remote, "", &top->info);
+        code = remote_info(&top->remote, &top->info);
     }
     reading = &top->reading[top->nreadings++ % HISTORY];
     reading->at_us = (apr_time_t)(remote_number(stats, "time_epoch") * 1e6);
@@ -222,10 +222,6 @@ static int run(top_t *top)
 {
     int code = refresh(top);
 
-    if (code == CTL_DONE && remote_text(top->info, "engine") == NULL) {
-        code = ctl_complain(CTL_FAILED, "what answers at %s is no gate",
-                            top->remote.url);
-    }
     if (code != CTL_DONE) {
         return code;
     }
