@@ -230,19 +230,22 @@ static const char *add_prefixes_of(apr_array_header_t *list, cmd_parms *cmd,
     return err;
 }
 
-static const char *set_allow(cmd_parms *cmd, void *dir_conf, int argc,
-                             char *const argv[])
+/* Takes the raw line, because httpd leaves out what stands behind the 64th
+ * word and says nothing. */
+static const char *set_allow(cmd_parms *cmd, void *dir_conf, const char *args)
 {
     mlgate_conf_t *conf = dir_conf;
     apr_array_header_t *list =
         apr_array_make(cmd->pool, 16, sizeof(mlg_prefix_t));
-    const char *err = (argc > 0) ? NULL : cmd->cmd->errmsg;
+    const char *err = (*args != '\0') ? NULL : cmd->cmd->errmsg;
     mlg_cidrs_t *added;
 
-    for (int i = 0; i < argc && err == NULL; i++) {
-        err = (strncmp(argv[i], "file:", 5) == 0)
-                  ? add_prefixes_of(list, cmd, argv[i] + 5)
-                  : add_prefix(list, cmd->pool, argv[i]);
+    while (*args != '\0' && err == NULL) {
+        const char *word = ap_getword_conf(cmd->temp_pool, &args);
+
+        err = (strncmp(word, "file:", 5) == 0)
+                  ? add_prefixes_of(list, cmd, word + 5)
+                  : add_prefix(list, cmd->pool, word);
     }
     if (err != NULL) {
         return apr_psprintf(cmd->pool, "%s: %s", cmd->cmd->name, err);
@@ -304,7 +307,7 @@ static const char *set_path(cmd_parms *cmd, void *dir_conf, const char *arg)
 #define COMMAND_WEIGHT(name, field, where, help)                               \
     AP_INIT_TAKE_ARGV(name, set_weight, NULL, where, help)
 #define COMMAND_ALLOW(name, field, where, help)                                \
-    AP_INIT_TAKE_ARGV(name, set_allow, NULL, where, help)
+    AP_INIT_RAW_ARGS(name, set_allow, NULL, where, help)
 #define COMMAND_EXPR(name, field, where, help)                                 \
     AP_INIT_TAKE1(name, set_exempt, NULL, where, help)
 #define COMMAND_PATH(name, field, where, help)                                 \

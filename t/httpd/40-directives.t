@@ -67,6 +67,8 @@ for my $case (
     ['MLGateAllow 2001:db8::/129', qr/'2001:db8::\/129': \w+/],
     ['MLGateAllow example.org', qr/'example\.org': \w+/],
     ['MLGateAllow 192.0.2.1 nobody', qr/'nobody': \w+/],
+    ['MLGateAllow ' . join(' ', map { "192.0.2.$_" } 1 .. 70) . ' nobody',
+        qr/'nobody': \w+/],
     ['MLGateAllow file:missing.list', qr/cannot read 'missing\.list': No such file/],
     ['MLGateAllow file:bad.list', qr/bad\.list line 4: 'example\.org': \w+/],
     ['MLGateExempt', qr/MLGateExempt/],
