@@ -22,7 +22,8 @@
     X(MLG_ERANGE,   "a number is missing, not finite or out of range")       \
     X(MLG_EFULL,    "no room left in the block table")                       \
     X(MLG_EBROKEN,  "an invariant of the shared segment does not hold")  \
-    X(MLG_ELINE,    "not a line of an access log")
+    X(MLG_ELINE,    "not a line of an access log")                           \
+    X(MLG_ECONFIG,  "a configuration that httpd would not start with")
 /* clang-format on */
 
 enum mlg_error {

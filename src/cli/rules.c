@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules.h"
 
+#include "mlg_config.h"
 #include "mlgatectl.h"
+#include "visible.h"
 
 #include <apr_strings.h>
+#include <stdio.h>
 #include <string.h>
+
+#define SENTENCE_MAX 2000
 
 int rules_init(rules_t *rules, apr_pool_t *p)
 {
     memset(rules, 0, sizeof(*rules));
     rules->p = p;
-    rules->configs = apr_array_make(p, 2, sizeof(const char *));
     rules->sets = apr_array_make(p, 4, sizeof(const char *));
-    mlg_settings_init(&rules->settings);
-    rules->settings.engine = MLG_ENGINE_ENFORCE;
-    mlg_weights_init(&rules->weights);
     return CTL_DONE;
 }
 
@@ -33,53 +34,93 @@ int rules_option(rules_t *rules, int option, const char *arg)
 
 int rules_config(rules_t *rules, const char *path)
 {
-    APR_ARRAY_PUSH(rules->configs, const char *) = path;
+    if (rules->config != NULL) {
+        return ctl_complain(CTL_MISUSE, "--config is given twice; let one file "
+                                        "Include the other");
+    }
+    rules->config = path;
     return CTL_DONE;
 }
 
 int rules_set(rules_t *rules, const char *directive)
 {
-    char *word[8];
-    char *last = NULL;
-    int n = 0;
-    mlg_directive_id id;
-    mlg_why_t why;
-    apr_status_t rv = MLG_ERANGE;
+    APR_ARRAY_PUSH(rules->sets, const char *) = directive;
+    return CTL_DONE;
+}
 
-    for (char *w = apr_strtok(apr_pstrdup(rules->p, directive), " ", &last);
-         w != NULL && n < 8; w = apr_strtok(NULL, " ", &last)) {
-        word[n++] = w;
+static int read_config(const rules_t *rules, mlg_config_t *config)
+{
+    apr_pool_t *p = rules->p;
+
+    if (rules->config == NULL) {
+        return (rules->host == NULL)
+                   ? CTL_DONE
+                   : ctl_complain(CTL_MISUSE,
+                                  "--host names a virtual host of --config, "
+                                  "which is not given");
     }
-    id = (n > 0) ? mlg_directive_find(word[0]) : MLG_NDIRECTIVES;
-    if (id < MLG_NSETTINGS && n == 2) {
-        rv = mlg_settings_read(&rules->settings, id, word[1], &why);
+    if (mlg_config_read(config, rules->config, rules->host) != APR_SUCCESS) {
+        return ctl_complain(CTL_MISUSE, "%s",
+                            visible_string(config->why, SENTENCE_MAX, p));
     }
-    else if (id == MLG_SET_weights) {
-        rv = mlg_weights_read(&rules->weights, n - 1,
-                              (const char *const *)word + 1, &why);
+    for (int i = 0; i < config->notes->nelts && !rules->is_quiet; i++) {
+        ctl_complain(
+            CTL_DONE, "note: %s",
+            visible_string(APR_ARRAY_IDX(config->notes, i, const char *),
+                           SENTENCE_MAX, p));
     }
-    else {
-        return ctl_complain(CTL_MISUSE,
-                            "--set '%s' is no directive with its "
-                            "value",
-                            directive);
+    return CTL_DONE;
+}
+
+/* Whatever the engine of the configuration is: a replay asks whom it would
+ * refuse. */
+static int read_sets(const rules_t *rules, mlg_config_t *config)
+{
+    mlg_why_t why;
+
+    config->settings.engine = MLG_ENGINE_ENFORCE;
+    for (int i = 0; i < rules->sets->nelts; i++) {
+        const char *directive = APR_ARRAY_IDX(rules->sets, i, const char *);
+
+        if (mlg_config_set(config, directive) != APR_SUCCESS) {
+            return ctl_complain(
+                CTL_MISUSE, "--set %s",
+                visible_string(config->why, SENTENCE_MAX, rules->p));
+        }
     }
-    return (rv == APR_SUCCESS)
-               ? CTL_DONE
-               : ctl_complain(CTL_MISUSE, "--set: %s", why.text);
+    if (config->settings.engine == MLG_ENGINE_OFF) {
+        return ctl_complain(CTL_MISUSE, "--set MLGateEngine off judges nobody; "
+                                        "say observe or enforce");
+    }
+    if (mlg_settings_check(&config->settings, "these rules", &why) !=
+        APR_SUCCESS) {
+        return ctl_complain(CTL_MISUSE, "%s", why.text);
+    }
+    return CTL_DONE;
 }
 
 int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
 {
-    uint32_t clients = (uint32_t)rules->settings.table_size;
+    mlg_config_t config;
+    int code;
 
-    if (rules->configs->nelts > 0) {
-        return ctl_complain(CTL_MISUSE, "--config is not part of this build; "
-                                        "name the directives with --set");
+    mlg_config_init(&config, rules->p);
+    code = read_config(rules, &config);
+    if (code == CTL_DONE) {
+        code = read_sets(rules, &config);
     }
-    if (mlg_replay_init(replay, clients, p) != APR_SUCCESS) {
-        return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
-                            clients);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    rules->settings = config.settings;
+    rules->weights = config.weights;
+    rules->allow.prefix = (mlg_prefix_t *)(void *)config.allow->elts;
+    rules->allow.n = (size_t)config.allow->nelts;
+    mlg_cidrs_settle(&rules->allow);
+    if (mlg_replay_init(replay, (uint32_t)rules->settings.table_size, p) !=
+        APR_SUCCESS) {
+        return ctl_complain(CTL_FAILED, "not enough memory for %ld clients",
+                            (long)rules->settings.table_size);
     }
     mlg_settings_rules(&replay->rules, &rules->settings);
     replay->rules.model = &rules->weights.model;

@@ -21,7 +21,7 @@ enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_END };
 #define RULES_OPTIONS                                                          \
     {"config", RULES_CONFIG, 1,                                                \
      "read the MLGate... lines of this httpd configuration, and of what it "   \
-     "includes; may be repeated"},                                             \
+     "includes"},                                             \
     {"host", RULES_HOST, 1,                                                    \
      "the virtual host of the configuration that the logs are of: a name of "  \
      "it, or NAME:PORT"},                                                      \
@@ -32,10 +32,10 @@ enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_END };
 
 typedef struct rules_t {
     apr_pool_t *p;
-    apr_array_header_t *configs; /* of const char *, file names */
-    apr_array_header_t *sets;    /* of const char *, directives */
-    const char *host;            /* NULL: not said */
-    int is_quiet;                /* the caller's: notes are not printed */
+    const char *config;       /* file name; NULL: none */
+    const char *host;         /* NULL: not said */
+    apr_array_header_t *sets; /* of const char *, directives */
+    int is_quiet;             /* the caller's: notes are not printed */
     /* filled by rules_apply() */
     mlg_settings_t settings;
     mlg_weights_t weights;
@@ -54,14 +54,17 @@ int rules_init(rules_t *rules, apr_pool_t *p);
  * @return CTL_DONE, or CTL_MISUSE having said why */
 int rules_option(rules_t *rules, int option, const char *arg);
 
-/** --config: read a file of httpd's configuration. An MLGateEngine in it is
- * not followed. @return CTL_DONE */
+/** --config: a file of httpd's configuration, see mlg_config.h. What it says
+ * of MLGateEngine is not followed.
+ *
+ * @return CTL_DONE, or CTL_MISUSE for a second one
+ */
 int rules_config(rules_t *rules, const char *path);
 
 /** --set: one directive with its value, such as "MLGateThreshold 0.8".
  * "MLGateEngine observe" lets blocked clients go on; off is refused.
  *
- * @return CTL_DONE, or CTL_MISUSE having said why
+ * @return CTL_DONE
  */
 int rules_set(rules_t *rules, const char *directive);
 

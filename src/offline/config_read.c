@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_read.h"
+
+#include <apr_cstr.h>
+#include <apr_file_info.h>
+#include <apr_fnmatch.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 20 /* httpd's own */
+#define FILES_MAX 4096
+
+typedef enum section_kind {
+    SECTION_CONDITION, /* <If...>: its lines belong where it stands */
+    SECTION_HOST,
+    SECTION_MACRO,
+    SECTION_OTHER
+} section_kind;
+
+/* An open section; what it adds to those around it is added up. */
+typedef struct section_t {
+    const char *name;
+    section_kind kind;
+    int is_skipped;
+    int is_macro;
+    int host;            /* number of the virtual host; -1: none */
+    const char *section; /* as in config_line_t */
+    config_place_t at;
+} section_t;
+
+void config_reader_init(config_reader_t *r, mlg_config_t *config, int is_alone)
+{
+    apr_pool_t *p = config->p;
+
+    memset(r, 0, sizeof(*r));
+    r->config = config;
+    r->is_alone = is_alone;
+    r->root = "";
+    r->defines = apr_table_make(p, 8);
+    r->lines = apr_array_make(p, 16, sizeof(config_line_t));
+    r->hosts = apr_array_make(p, 4, sizeof(config_host_t));
+    r->sections = apr_array_make(p, 8, sizeof(section_t));
+    r->files = apr_array_make(p, 4, sizeof(const char *));
+}
+
+static section_t *innermost(const config_reader_t *r)
+{
+    int n = r->sections->nelts;
+
+    return (n > 0) ? &APR_ARRAY_IDX(r->sections, n - 1, section_t) : NULL;
+}
+
+static int is_word(const char *a, const char *b)
+{
+    return apr_cstr_casecmp(a, b) == 0;
+}
+
+/* ---- sections ----------------------------------------------------------- */
+
+static int is_there(const config_reader_t *r, const char *path)
+{
+    apr_finfo_t info;
+
+    return !r->is_alone && apr_stat(&info, config_path(r, path), APR_FINFO_TYPE,
+                                    r->config->p) == APR_SUCCESS;
+}
+
+/* Does <IfModule X> and its like hold? */
+static int holds(const config_reader_t *r, const char *name, const char *arg)
+{
+    int is_negated = (*arg == '!');
+    int is_true = 1;
+
+    arg = config_expand(r, arg + is_negated, NULL);
+    if (is_word(name, "IfDefine")) {
+        is_true = apr_table_get(r->defines, arg) != NULL;
+    }
+    else if (is_word(name, "IfFile")) {
+        is_true = is_there(r, arg);
+    }
+    return is_true != is_negated;
+}
+
+static int is_condition(const char *name)
+{
+    static const char *const names[] = {"IfModule", "IfDefine",    "IfVersion",
+                                        "IfFile",   "IfDirective", "IfSection"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (is_word(name, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int add_host(config_reader_t *r, const char *where)
+{
+    config_host_t *host = apr_array_push(r->hosts);
+
+    host->where = where;
+    host->names = apr_array_make(r->config->p, 2, sizeof(const char *));
+    host->said = apr_array_make(r->config->p, 4, sizeof(const char *));
+    host->says = "";
+    host->at = r->at;
+    return r->hosts->nelts - 1;
+}
+
+/* "<Name args>" */
+static void open_section(config_reader_t *r, const char *name, const char *args)
+{
+    apr_pool_t *p = r->config->p;
+    const section_t *around = innermost(r);
+    size_t len = strlen(args);
+    section_t new = {.host = -1, .at = r->at};
+
+    if (around != NULL) {
+        new = *around;
+        new.at = r->at;
+    }
+    /* the ">" of a section without arguments is the name's */
+    new.name = apr_pstrmemdup(p, name, strcspn(name, ">"));
+    args = apr_pstrmemdup(p, args, len - (len > 0 && args[len - 1] == '>'));
+    new.kind = is_condition(new.name)             ? SECTION_CONDITION
+               : is_word(new.name, "VirtualHost") ? SECTION_HOST
+               : is_word(new.name, "Macro")       ? SECTION_MACRO
+                                                  : SECTION_OTHER;
+    if (new.is_skipped || new.is_macro) {
+        /* what stands in here is only read to find the end */
+    }
+    else if (new.kind == SECTION_CONDITION) {
+        new.is_skipped = !holds(r, new.name, config_word(p, &args));
+    }
+    else if (new.kind == SECTION_HOST) {
+        new.host = add_host(r, args);
+    }
+    else {
+        new.is_macro = (new.kind == SECTION_MACRO);
+        new.section = new.name;
+    }
+    APR_ARRAY_PUSH(r->sections, section_t) = new;
+}
+
+/* "</Name>"; @param base  sections that were open where the file began */
+static apr_status_t close_section(config_reader_t *r, const char *name,
+                                  int base)
+{
+    const section_t *open = innermost(r);
+    size_t len = strcspn(name, ">");
+
+    if (r->sections->nelts <= base) {
+        return config_fail(r->config, r->at,
+                           "</%.*s> closes a section that was not opened here",
+                           (int)((len < 80) ? len : 80), name);
+    }
+    if (strlen(open->name) != len ||
+        apr_cstr_casecmpn(open->name, name, len) != 0) {
+        return config_fail(r->config, r->at,
+                           "</%.*s> stands where <%.80s> of line %u has to be "
+                           "closed first",
+                           (int)((len < 80) ? len : 80), name, open->name,
+                           open->at.line);
+    }
+    apr_array_pop(r->sections);
+    return APR_SUCCESS;
+}
+
+/* ---- Include ------------------------------------------------------------ */
+
+static apr_status_t include_path(config_reader_t *r, const char *path,
+                                 int is_optional);
+
+/* Every file that a pattern names, in order. */
+static apr_status_t include_matches(config_reader_t *r, const char *pattern,
+                                    int flags, int is_optional)
+{
+    config_place_t at = r->at;
+    apr_status_t rv = APR_SUCCESS;
+    glob_t found;
+    int code = glob(pattern, flags, NULL, &found);
+
+    if (code != 0) {
+        return (code == GLOB_NOMATCH && is_optional)
+                   ? APR_SUCCESS
+                   : config_fail(r->config, at,
+                                 "no file matches '%.200s'; IncludeOptional "
+                                 "would not mind",
+                                 pattern);
+    }
+    for (size_t i = 0; i < found.gl_pathc && rv == APR_SUCCESS; i++) {
+        const char *name = apr_filepath_name_get(found.gl_pathv[i]);
+
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
+            rv = include_path(r, apr_pstrdup(r->config->p, found.gl_pathv[i]),
+                              is_optional);
+        }
+    }
+    globfree(&found);
+    return rv;
+}
+
+/* A file, or every file of a directory and of those in it. */
+static apr_status_t include_path(config_reader_t *r, const char *path,
+                                 int is_optional)
+{
+    apr_finfo_t info;
+    apr_pool_t *p = r->config->p;
+    apr_status_t rv = apr_stat(&info, path, APR_FINFO_TYPE, p);
+
+    if (rv == APR_SUCCESS && info.filetype == APR_DIR) {
+        return include_matches(r, apr_pstrcat(p, path, "/*", NULL), GLOB_PERIOD,
+                               1);
+    }
+    if (APR_STATUS_IS_ENOENT(rv) && is_optional) {
+        return APR_SUCCESS;
+    }
+    return config_read_file(r, path);
+}
+
+static apr_status_t include(config_reader_t *r, const char *arg,
+                            int is_optional)
+{
+    const char *unknown = NULL;
+    const char *path = config_expand(r, arg, &unknown);
+
+    if (r->is_alone) {
+        APR_ARRAY_PUSH(r->config->notes, const char *) =
+            apr_psprintf(r->config->p, "%s line %u: Include is not followed",
+                         r->at.file, r->at.line);
+        return APR_SUCCESS;
+    }
+    if (unknown != NULL && !is_optional) {
+        return config_fail(r->config, r->at,
+                           "${%.100s} is not defined; set it in the "
+                           "environment, as httpd's start script does",
+                           unknown);
+    }
+    path = config_path(r, path);
+    return apr_fnmatch_test(path) ? include_matches(r, path, 0, is_optional)
+                                  : include_path(r, path, is_optional);
+}
+
+/* ---- lines -------------------------------------------------------------- */
+
+/* A line of the gate's: put aside, because what it means may be defined later
+ * and whether it counts depends on the virtual hosts. */
+static apr_status_t keep_line(config_reader_t *r, const char *name,
+                              const char *args)
+{
+    const section_t *in = innermost(r);
+    config_line_t *line;
+    mlg_directive_id id = mlg_directive_find(name);
+
+    if (in != NULL && in->is_macro && id == MLG_NDIRECTIVES) {
+        return APR_SUCCESS; /* part of the name may be an argument */
+    }
+    if (id == MLG_NDIRECTIVES) {
+        return config_fail_name(r->config, r->at, name);
+    }
+    line = apr_array_push(r->lines);
+    *line = (config_line_t){.id = id, .args = args, .host = -1, .at = r->at};
+    if (in != NULL) {
+        line->section = in->section;
+        line->is_macro = in->is_macro;
+        line->host = in->host;
+    }
+    return APR_SUCCESS;
+}
+
+/* ServerName, ServerAlias: of the virtual host that they stand in. */
+static void keep_names(config_reader_t *r, const char *args)
+{
+    const section_t *in = innermost(r);
+    apr_pool_t *p = r->config->p;
+
+    if (in == NULL || in->host < 0 || in->section != NULL) {
+        return;
+    }
+    while (*args != '\0') {
+        apr_array_header_t *names =
+            APR_ARRAY_IDX(r->hosts, in->host, config_host_t).names;
+
+        APR_ARRAY_PUSH(names, const char *) = config_word(p, &args);
+    }
+}
+
+static apr_status_t take_line(config_reader_t *r, const char *name,
+                              const char *args)
+{
+    apr_pool_t *p = r->config->p;
+
+    if (apr_cstr_casecmpn(name, "MLGate", 6) == 0) {
+        return keep_line(r, name, args);
+    }
+    if (is_word(name, "Include") || is_word(name, "IncludeOptional")) {
+        return include(r, config_word(p, &args), name[7] != '\0');
+    }
+    if (is_word(name, "ServerName") || is_word(name, "ServerAlias")) {
+        keep_names(r, args);
+    }
+    else if (is_word(name, "ServerRoot")) {
+        r->root = config_expand(r, config_word(p, &args), NULL);
+    }
+    else if (is_word(name, "Define")) {
+        const char *variable = config_word(p, &args);
+
+        apr_table_setn(r->defines, variable,
+                       config_expand(r, config_word(p, &args), NULL));
+    }
+    else if (is_word(name, "UnDefine")) {
+        apr_table_unset(r->defines, config_word(p, &args));
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t config_read(config_reader_t *r, const char *name, char *text)
+{
+    config_place_t before = r->at;
+    int base = r->sections->nelts;
+    apr_status_t rv = APR_SUCCESS;
+    char *line;
+
+    r->at = (config_place_t){name, 0};
+    while (rv == APR_SUCCESS && config_next_line(&text, &line, &r->at.line)) {
+        const char *args = line;
+        const char *word;
+        const section_t *in = innermost(r);
+
+        if (*line == '\0' || *line == '#') {
+            continue;
+        }
+        word = config_word(r->config->p, &args);
+        if (word[0] == '<' && word[1] == '/') {
+            rv = close_section(r, word + 2, base);
+        }
+        else if (word[0] == '<') {
+            open_section(r, word + 1, args);
+        }
+        else if (in == NULL || !in->is_skipped) {
+            rv = take_line(r, word, args);
+        }
+    }
+    if (rv == APR_SUCCESS && r->sections->nelts > base) {
+        const section_t *open = innermost(r);
+
+        rv = config_fail(r->config, open->at, "<%.80s> is not closed",
+                         open->name);
+    }
+    r->at = before;
+    return rv;
+}
+
+/* The way to this file must not lead through itself, nor be endless. */
+static apr_status_t check_way(const config_reader_t *r, const char *path,
+                              const char *real)
+{
+    for (int i = 0; i < r->files->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(r->files, i, const char *), real) == 0) {
+            return config_fail(r->config, r->at,
+                               "'%.200s' is being read already; a file must "
+                               "not include itself",
+                               path);
+        }
+    }
+    if (r->files->nelts > DEPTH_MAX) {
+        return config_fail(r->config, r->at,
+                           "Include is nested deeper than %d levels",
+                           DEPTH_MAX);
+    }
+    return (r->nfiles < FILES_MAX)
+               ? APR_SUCCESS
+               : config_fail(r->config, r->at, "this makes more than %d files",
+                             FILES_MAX);
+}
+
+apr_status_t config_read_file(config_reader_t *r, const char *path)
+{
+    apr_pool_t *p = r->config->p;
+    char *real_path = realpath(path, NULL);
+    const char *real = apr_pstrdup(p, (real_path != NULL) ? real_path : path);
+    const char *why;
+    char *text;
+    apr_status_t rv;
+
+    free(real_path);
+    rv = check_way(r, path, real);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    why = config_load(&text, path, p);
+    if (why != NULL) {
+        return (r->at.line > 0)
+                   ? config_fail(r->config, r->at, "cannot read '%.200s': %s",
+                                 path, why)
+                   : config_fail(r->config, (config_place_t){path, 0},
+                                 "cannot be read: %s", why);
+    }
+    r->nfiles++;
+    APR_ARRAY_PUSH(r->files, const char *) = real;
+    rv = config_read(r, path, text);
+    apr_array_pop(r->files);
+    return rv;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The two halves of mlg_config.h: reading turns files into the gate's lines
+ * and the virtual hosts they stand in; applying turns those into settings.
+ */
+#ifndef CONFIG_READ_H
+#define CONFIG_READ_H
+
+#include "mlg_config.h"
+
+typedef struct config_place_t {
+    const char *file;
+    unsigned line; /* the last, of one that is continued; from 1 */
+} config_place_t;
+
+/* A line of the gate's. */
+typedef struct config_line_t {
+    mlg_directive_id id;
+    const char *args;    /* not yet split into words */
+    const char *section; /* the innermost one but for <VirtualHost>: "Location";
+                            NULL: none */
+    int is_macro;        /* somewhere inside <Macro> */
+    int host;            /* number of its virtual host; -1: the main server */
+    config_place_t at;
+} config_line_t;
+
+typedef struct config_host_t {
+    const char *where;         /* the tag's arguments: "*:443" */
+    apr_array_header_t *names; /* of const char *: ServerName, ServerAlias */
+    apr_array_header_t *said;  /* of const char *; makes `says` */
+    const char *says;          /* its lines that can be applied, as text */
+    config_place_t at;
+} config_host_t;
+
+typedef struct config_reader_t {
+    mlg_config_t *config;
+    int is_alone;     /* a text: nothing else may be looked at */
+    const char *root; /* ServerRoot */
+    apr_table_t *defines;
+    apr_array_header_t *lines;    /* of config_line_t */
+    apr_array_header_t *hosts;    /* of config_host_t */
+    apr_array_header_t *sections; /* those open, of section_t */
+    apr_array_header_t *files;    /* those open, of const char *: real paths */
+    unsigned nfiles;              /* read so far */
+    config_place_t at;            /* now */
+} config_reader_t;
+
+/* ---- config_text.c: lines, words, files --------------------------------- */
+
+/** Say why, after "FILE line N: ". @return MLG_ECONFIG */
+apr_status_t config_fail(mlg_config_t *config, config_place_t at,
+                         const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Say that there is no such directive, and which may be meant.
+ * @return MLG_ECONFIG */
+apr_status_t config_fail_name(mlg_config_t *config, config_place_t at,
+                              const char *name);
+
+/** Take the next line with what continues it.
+ *
+ * @param text  moved on; changed up to there; ends with NUL
+ * @param line  set to it, without blanks around it
+ * @param n     added to: lines of the file that it takes
+ * @return 0 at the end
+ */
+int config_next_line(char **text, char **line, unsigned *n);
+
+/** Take the next word as httpd does: in quotes or up to a blank.
+ *
+ * @param line  moved on to the word after it
+ * @return text of the pool; "" at the end
+ */
+const char *config_word(apr_pool_t *p, const char **line);
+
+/** Put the values of ${NAME} in, once, as httpd does.
+ *
+ * @param unknown  set to a NAME that has no value and is left as it is; may
+ *                 be NULL
+ * @return `text` itself when there is none
+ */
+const char *config_expand(const config_reader_t *reader, const char *text,
+                          const char **unknown);
+
+/** A path below ServerRoot. @return text of the pool */
+const char *config_path(const config_reader_t *reader, const char *path);
+
+/** Read a whole file, at most 16 MiB without a NUL byte.
+ *
+ * @return NULL and *text set, NUL-terminated; else why not
+ */
+const char *config_load(char **text, const char *path, apr_pool_t *p);
+
+/* ---- config_read.c ------------------------------------------------------ */
+
+/** Begin. @param config  borrowed, with its pool */
+void config_reader_init(config_reader_t *reader, mlg_config_t *config,
+                        int is_alone);
+
+/** Gather the gate's lines of a text and of what it includes.
+ *
+ * @param text  of the pool, changed
+ */
+apr_status_t config_read(config_reader_t *reader, const char *name, char *text);
+
+/** The same of a file. */
+apr_status_t config_read_file(config_reader_t *reader, const char *path);
+
+#endif /* CONFIG_READ_H */

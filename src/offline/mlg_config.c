@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_config.h"
+
+#include "config_read.h"
+
+#include <apr_cstr.h>
+#include <apr_fnmatch.h>
+#include <apr_strings.h>
+#include <string.h>
+
+void mlg_config_init(mlg_config_t *config, apr_pool_t *p)
+{
+    config->p = p;
+    mlg_settings_init(&config->settings);
+    mlg_weights_init(&config->weights);
+    config->allow = apr_array_make(p, 16, sizeof(mlg_prefix_t));
+    config->notes = apr_array_make(p, 4, sizeof(const char *));
+    config->why = NULL;
+}
+
+static void note(mlg_config_t *config, config_place_t at, const char *format,
+                 ...) __attribute__((format(printf, 3, 4)));
+
+static void note(mlg_config_t *config, config_place_t at, const char *format,
+                 ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    APR_ARRAY_PUSH(config->notes, const char *) =
+        apr_psprintf(config->p, "%s line %u: %s", at.file, at.line,
+                     apr_pvsprintf(config->p, format, args));
+    va_end(args);
+}
+
+/* ---- one line ----------------------------------------------------------- */
+
+/* The words of a line, ${NAME} replaced.
+ * @param words  of const char *; made */
+static apr_status_t split(const config_reader_t *r, const config_line_t *line,
+                          apr_array_header_t **words)
+{
+    apr_pool_t *p = r->config->p;
+    const char *args = line->args;
+    const char *unknown = NULL;
+
+    *words = apr_array_make(p, 4, sizeof(const char *));
+    while (*args != '\0') {
+        APR_ARRAY_PUSH(*words, const char *) =
+            config_expand(r, config_word(p, &args), &unknown);
+    }
+    return (unknown == NULL)
+               ? APR_SUCCESS
+               : config_fail(r->config, line->at,
+                             "${%.100s} is not defined; set it in the "
+                             "environment, as httpd's start script does",
+                             unknown);
+}
+
+static apr_status_t allow(const config_reader_t *r, const char *text,
+                          config_place_t at)
+{
+    mlg_prefix_t prefix;
+    mlg_why_t why;
+
+    if (mlg_allow_read(&prefix, text, &why) != APR_SUCCESS) {
+        return config_fail(r->config, at, "MLGateAllow: %s", why.text);
+    }
+    APR_ARRAY_PUSH(r->config->allow, mlg_prefix_t) = prefix;
+    return APR_SUCCESS;
+}
+
+static apr_status_t allow_file(const config_reader_t *r, const char *path,
+                               config_place_t at)
+{
+    config_place_t in = {config_path(r, path), 0};
+    apr_status_t rv = APR_SUCCESS;
+    const char *why;
+    char *text;
+    char *line;
+
+    if (r->is_alone) {
+        return config_fail(r->config, at,
+                           "MLGateAllow: '%.200s' is not read from here", path);
+    }
+    why = config_load(&text, in.file, r->config->p);
+    if (why != NULL) {
+        return config_fail(r->config, at,
+                           "MLGateAllow: cannot read '%.200s': %s; name a "
+                           "readable file or take the line out",
+                           path, why);
+    }
+    while (rv == APR_SUCCESS && config_next_line(&text, &line, &in.line)) {
+        if (mlg_allow_cut(line)) {
+            rv = allow(r, line, in);
+        }
+    }
+    return rv;
+}
+
+static apr_status_t apply_allow(const config_reader_t *r,
+                                const config_line_t *line,
+                                const apr_array_header_t *words)
+{
+    apr_status_t rv = APR_SUCCESS;
+
+    if (words->nelts == 0) {
+        return config_fail(r->config, line->at, "MLGateAllow: %s",
+                           mlg_directives[line->id].help);
+    }
+    for (int i = 0; i < words->nelts && rv == APR_SUCCESS; i++) {
+        const char *word = APR_ARRAY_IDX(words, i, const char *);
+
+        rv = (strncmp(word, "file:", 5) == 0)
+                 ? allow_file(r, word + 5, line->at)
+                 : allow(r, word, line->at);
+    }
+    return rv;
+}
+
+/* Read a line into the reader's configuration. */
+static apr_status_t apply(const config_reader_t *r, const config_line_t *line)
+{
+    const mlg_directive_t *directive = &mlg_directives[line->id];
+    mlg_config_t *config = r->config;
+    apr_array_header_t *words;
+    const char *const *word;
+    mlg_why_t why;
+    apr_status_t rv = split(r, line, &words);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    word = (const char *const *)(void *)words->elts;
+    if (directive->kind == MLG_KIND_ALLOW) {
+        return apply_allow(r, line, words);
+    }
+    if (directive->kind == MLG_KIND_WEIGHT) {
+        rv = mlg_weights_read(&config->weights, words->nelts, word, &why);
+    }
+    else if (words->nelts != 1 || word[0][0] == '\0') {
+        return config_fail(config, line->at, "%s takes one argument. %s",
+                           directive->name, directive->help);
+    }
+    else if (line->id < MLG_NSETTINGS) {
+        rv = mlg_settings_read(&config->settings, line->id, word[0], &why);
+    }
+    return (rv == APR_SUCCESS) ? rv
+                               : config_fail(config, line->at, "%s", why.text);
+}
+
+/* ---- which virtual host ------------------------------------------------- */
+
+static int has_effect(const config_line_t *line)
+{
+    mlg_kind kind = mlg_directives[line->id].kind;
+
+    return line->section == NULL && kind != MLG_KIND_ENGINE &&
+           kind != MLG_KIND_EXPR && kind != MLG_KIND_PATH;
+}
+
+/* What each virtual host says, to tell those apart that differ. */
+static void gather_words(const config_reader_t *r)
+{
+    for (int i = 0; i < r->lines->nelts; i++) {
+        const config_line_t *line = &APR_ARRAY_IDX(r->lines, i, config_line_t);
+
+        if (line->host >= 0 && has_effect(line)) {
+            apr_array_header_t *said =
+                APR_ARRAY_IDX(r->hosts, line->host, config_host_t).said;
+
+            APR_ARRAY_PUSH(said, const char *) = mlg_directives[line->id].name;
+            APR_ARRAY_PUSH(said, const char *) = line->args;
+        }
+    }
+    for (int h = 0; h < r->hosts->nelts; h++) {
+        config_host_t *host = &APR_ARRAY_IDX(r->hosts, h, config_host_t);
+
+        host->says = apr_array_pstrcat(r->config->p, host->said, '\n');
+    }
+}
+
+/* The name without "https://" and ":443". */
+static const char *bare_name(const char *name, apr_pool_t *p)
+{
+    const char *scheme = strstr(name, "://");
+
+    name = (scheme != NULL) ? scheme + 3 : name;
+    return apr_pstrmemdup(p, name, strcspn(name, ":"));
+}
+
+/* Is `host` a name of it, or NAME:PORT of a port it listens on? */
+static int is_named(const config_reader_t *r, const config_host_t *host,
+                    const char *name)
+{
+    apr_pool_t *p = r->config->p;
+    const char *colon = strrchr(name, ':');
+    const char *where = host->where;
+
+    while (*where != '\0') {
+        const char *address = config_expand(r, config_word(p, &where), NULL);
+        const char *port = strrchr(address, ':');
+
+        if (strcmp(address, name) == 0) {
+            return 1;
+        }
+        if (colon != NULL && port != NULL && strcmp(port, colon) == 0) {
+            name = apr_pstrmemdup(p, name, (size_t)(colon - name));
+            colon = NULL;
+        }
+    }
+    for (int i = 0; i < host->names->nelts; i++) {
+        const char *own = bare_name(
+            config_expand(r, APR_ARRAY_IDX(host->names, i, const char *), NULL),
+            p);
+
+        if (apr_fnmatch(own, name, APR_FNM_CASE_BLIND) == APR_SUCCESS) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* @return "shop.example (*:443)" */
+static const char *title(const config_reader_t *r, const config_host_t *host)
+{
+    return apr_psprintf(r->config->p, "%.100s (%.100s)",
+                        (host->names->nelts > 0)
+                            ? APR_ARRAY_IDX(host->names, 0, const char *)
+                            : "no ServerName",
+                        host->where);
+}
+
+/* Titles of all virtual hosts, or of those with lines; the first few. */
+static const char *list_hosts(const config_reader_t *r, int with_lines)
+{
+    const char *list = "";
+    int n = 0;
+
+    for (int h = 0; h < r->hosts->nelts && n <= 20; h++) {
+        const config_host_t *host = &APR_ARRAY_IDX(r->hosts, h, config_host_t);
+
+        if (!with_lines || host->says[0] != '\0') {
+            list = apr_pstrcat(r->config->p, list, (n > 0) ? ", " : "",
+                               (n < 20) ? title(r, host) : "...", NULL);
+            n++;
+        }
+    }
+    return (n > 0) ? list : "none";
+}
+
+/* @param chosen  set to the virtual host whose lines count; -1: none */
+static apr_status_t choose(const config_reader_t *r, const char *file,
+                           const char *name, int *chosen)
+{
+    config_place_t at = {file, 0};
+    int is_known = (name == NULL);
+
+    *chosen = -1;
+    for (int h = 0; h < r->hosts->nelts; h++) {
+        const config_host_t *host = &APR_ARRAY_IDX(r->hosts, h, config_host_t);
+
+        if (name != NULL && !is_named(r, host, name)) {
+            continue;
+        }
+        is_known = 1;
+        if (host->says[0] == '\0') {
+            continue;
+        }
+        if (*chosen < 0) {
+            *chosen = h;
+        }
+        else if (strcmp(host->says,
+                        APR_ARRAY_IDX(r->hosts, *chosen, config_host_t).says) !=
+                 0) {
+            return config_fail(r->config, at,
+                               "virtual hosts have lines of their own that "
+                               "differ: %s; say with --host NAME, or NAME:PORT,"
+                               " whose logs these are",
+                               list_hosts(r, 1));
+        }
+    }
+    return is_known ? APR_SUCCESS
+                    : config_fail(r->config, at,
+                                  "no virtual host is called '%.200s'; there "
+                                  "are: %s",
+                                  name, list_hosts(r, 0));
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+/* A directive may not stand everywhere. */
+static apr_status_t check_scope(const config_reader_t *r,
+                                const config_line_t *line)
+{
+    mlg_scope scope = mlg_directives[line->id].scope;
+    int is_wrong = (line->section != NULL && scope != MLG_SCOPE_SECTION) ||
+                   (line->host >= 0 && scope == MLG_SCOPE_GLOBAL);
+
+    return (!is_wrong || line->is_macro)
+               ? APR_SUCCESS
+               : config_fail(
+                     r->config, line->at, "%s cannot stand within <%.80s>",
+                     mlg_directives[line->id].name,
+                     (line->section != NULL) ? line->section : "VirtualHost");
+}
+
+/* Lines that are checked, but for those with arguments of a macro, and count
+ * for nothing here. */
+static apr_status_t try_line(const config_reader_t *r,
+                             const config_line_t *line)
+{
+    config_reader_t other = *r;
+    mlg_config_t nowhere;
+    apr_status_t rv;
+
+    if (line->is_macro) {
+        return APR_SUCCESS;
+    }
+    mlg_config_init(&nowhere, r->config->p);
+    other.config = &nowhere;
+    rv = apply(&other, line);
+    r->config->why = nowhere.why;
+    return rv;
+}
+
+/* The first line of a kind that is left out, and how many there are. */
+typedef struct left_out_t {
+    const config_line_t *first;
+    int n;
+} left_out_t;
+
+static void leave_out(left_out_t *left, const config_line_t *line)
+{
+    if (left->n++ == 0) {
+        left->first = line;
+    }
+}
+
+static void note_left_out(mlg_config_t *config, const left_out_t *in_sections,
+                          const left_out_t *exempt)
+{
+    const config_line_t *line = in_sections->first;
+
+    if (line != NULL) {
+        note(config, line->at,
+             "%s in <%.80s> is not applied, nor is any other line in such a "
+             "section (%d in all): a log does not tell which section answered",
+             mlg_directives[line->id].name, line->section, in_sections->n);
+    }
+    line = exempt->first;
+    if (line != NULL) {
+        note(config, line->at,
+             "MLGateExempt is not applied (%d in all): a log cannot evaluate "
+             "it, so what it exempts is judged like the rest",
+             exempt->n);
+    }
+}
+
+/* Lines of the main server first: a virtual host's win. */
+static apr_status_t apply_all(const config_reader_t *r, int chosen)
+{
+    left_out_t in_sections = {NULL, 0};
+    left_out_t exempt = {NULL, 0};
+    apr_status_t rv = APR_SUCCESS;
+
+    for (int i = 0; i < 2 * r->lines->nelts && rv == APR_SUCCESS; i++) {
+        const config_line_t *line =
+            &APR_ARRAY_IDX(r->lines, i % r->lines->nelts, config_line_t);
+        int is_of_host = (line->host >= 0);
+
+        if (is_of_host != (i >= r->lines->nelts)) {
+            continue;
+        }
+        rv = check_scope(r, line);
+        if (rv != APR_SUCCESS) {
+            break;
+        }
+        if (line->section == NULL && (!is_of_host || line->host == chosen)) {
+            rv = apply(r, line);
+        }
+        else {
+            rv = try_line(r, line);
+        }
+        if (line->section != NULL) {
+            leave_out(&in_sections, line);
+        }
+        else if (mlg_directives[line->id].kind == MLG_KIND_EXPR) {
+            leave_out(&exempt, line);
+        }
+    }
+    note_left_out(r->config, &in_sections, &exempt);
+    return rv;
+}
+
+static apr_status_t finish(config_reader_t *r, const char *file,
+                           const char *host)
+{
+    const config_host_t *own;
+    int chosen;
+    apr_status_t rv;
+
+    gather_words(r);
+    rv = choose(r, file, host, &chosen);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (chosen >= 0 && host == NULL && r->hosts->nelts > 1) {
+        own = &APR_ARRAY_IDX(r->hosts, chosen, config_host_t);
+        note(r->config, own->at,
+             "the lines of virtual host %s are applied; --host NAME says that "
+             "the logs are of another",
+             title(r, own));
+    }
+    return apply_all(r, chosen);
+}
+
+apr_status_t mlg_config_read(mlg_config_t *config, const char *path,
+                             const char *host)
+{
+    const char *slash = strrchr(path, '/');
+    config_reader_t reader;
+    apr_status_t rv;
+
+    config_reader_init(&reader, config, 0);
+    if (slash != NULL) {
+        reader.root = apr_pstrmemdup(config->p, path, (size_t)(slash - path));
+    }
+    rv = config_read_file(&reader, path);
+    return (rv == APR_SUCCESS) ? finish(&reader, path, host) : rv;
+}
+
+apr_status_t mlg_config_read_text(mlg_config_t *config, const char *name,
+                                  const char *text, size_t len,
+                                  const char *host)
+{
+    config_reader_t reader;
+    apr_status_t rv;
+
+    config_reader_init(&reader, config, 1);
+    if (memchr(text, '\0', len) != NULL) {
+        return config_fail(config, (config_place_t){name, 0},
+                           "it holds a NUL byte, so it is no text");
+    }
+    rv = config_read(&reader, name, apr_pstrmemdup(config->p, text, len));
+    return (rv == APR_SUCCESS) ? finish(&reader, name, host) : rv;
+}
+
+apr_status_t mlg_config_set(mlg_config_t *config, const char *text)
+{
+    config_line_t line = {.host = -1, .args = text, .at = {text, 0}};
+    config_reader_t reader;
+    const char *name = config_word(config->p, &line.args);
+
+    config_reader_init(&reader, config, 0);
+    line.id = mlg_directive_find(name);
+    if (line.id == MLG_NDIRECTIVES) {
+        return config_fail_name(config, line.at, name);
+    }
+    if (mlg_directives[line.id].kind >= MLG_KIND_EXPR) {
+        return config_fail(config, line.at, "%s says nothing about a log",
+                           mlg_directives[line.id].name);
+    }
+    return apply(&reader, &line);
+}
