@@ -205,6 +205,13 @@ static const char *score_of(panel_t *panel, const json_t *object)
                : "-";
 }
 
+static const char *kind_of(panel_t *panel, const json_t *block)
+{
+    const char *kind = shown(panel, block, "kind", 20);
+
+    return (strcmp(kind, "would-block") == 0) ? "would" : kind;
+}
+
 void panel_blocks(panel_t *panel, const json_t *stats, size_t max)
 {
     const json_t *blocks = json_object_get(stats, "blocks");
@@ -215,19 +222,20 @@ void panel_blocks(panel_t *panel, const json_t *stats, size_t max)
         return;
     }
     panel_add(panel, 0, "%s", "");
-    panel_add(panel, 1, "%-*s %-11s %-11s %8s %5s  %s", CLIENT, "BLOCKS",
-              "kind", "left", "refused", "score", "because");
+    panel_add(panel, 1, "%-*s %-8s %-10s %7s %5s  %s", CLIENT, "BLOCKS", "kind",
+              "left", "refused", "score", "because");
     json_array_foreach(blocks, i, block)
     {
         const char *note = remote_text(block, "note");
 
         if (i == max) {
-            panel_add(panel, 0, "and %zu more", json_array_size(blocks) - max);
+            panel_add(panel, 0, "and %d more",
+                      (int)(json_array_size(blocks) - max));
             break;
         }
-        panel_add(panel, 0, "%-*s %-11s %-11s %8.0f %5s  %s", CLIENT,
+        panel_add(panel, 0, "%-*s %-8s %-10s %7.0f %5s  %s", CLIENT,
                   shown(panel, block, "client", MLG_KEY_TEXT),
-                  shown(panel, block, "kind", 11),
+                  kind_of(panel, block),
                   duration(panel, remote_number(block, "remaining_s")),
                   remote_number(block, "refused"), score_of(panel, block),
                   (note != NULL) ? visible_string(note, 160, panel->p)

@@ -17,7 +17,7 @@
 #define INTERVAL_MAX_US APR_INT64_C(3600000000)
 #define HISTORY_US      60000000 /* the histogram looks back so far */
 #define HISTORY         120      /* readings kept for it */
-#define FIXED_LINES     14       /* that are there whatever happens */
+#define FIXED_LINES     18       /* that are there whatever the lists hold */
 
 enum { OPT_INTERVAL = 256 };
 
@@ -128,12 +128,12 @@ static void recent_scores(const top_t *top, double count[PANEL_BARS])
 /* @param room  lines for the lists; what is seldom interesting gets least */
 static void fill_panel(top_t *top, panel_t *panel, int room)
 {
-    size_t share = (room > 15) ? (size_t)(room - 6) / 3 : 3;
+    size_t share = (room > 8) ? (size_t)room / 3 : 2;
     double count[PANEL_BARS];
 
-    panel_add(panel, 1, "mlgatectl top - %s", top->remote.url);
+    panel_add(panel, 1, "mlgatectl top - %s - %s", top->remote.url,
+              remote_time(top->stats, "time", panel->p));
     panel_summary(panel, top->info, NULL, top->stats, top->before);
-    panel_add(panel, 0, "%s", "");
     if (top->nreadings > 2) {
         recent_scores(top, count);
         panel_histogram(panel, count, "last minute", top->is_utf8);
