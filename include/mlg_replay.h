@@ -13,6 +13,7 @@
 
 #include "mlg_gate.h"
 #include "mlg_log.h"
+#include "mlg_reorder.h"
 
 #define MLG_REPLAY_CLIENTS 262144 /* MLGateTableSize's default */
 
@@ -22,6 +23,18 @@ typedef struct mlg_replay_t {
     unsigned ipv6_prefix;   /* MLGateIPv6Prefix */
     uint32_t refuse_status; /* MLGateRefuseStatus: what a conviction answers */
 } mlg_replay_t;
+
+/* How a replay of observations compares with the server that made them. */
+typedef struct mlg_parity_t {
+    uint64_t requests;    /* observed */
+    uint64_t compared;    /* judged by the same rules and kept by both */
+    uint64_t skipped;     /* the server found its stripe busy: not compared */
+    uint64_t other_rules; /* judged by other rules there: not compared */
+    uint64_t foreign;     /* lines of a segment that was gone: left out */
+    uint64_t scores;      /* of those compared, scores that differ ... */
+    uint64_t vectors;     /* ... feature vectors that do ... */
+    uint64_t verdicts;    /* ... and verdicts */
+} mlg_parity_t;
 
 /** Begin, with the module's default settings but for its engine: a log is
  * asked whom enforcing would have refused.
@@ -41,5 +54,31 @@ apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
  */
 void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
                       mlg_arrival_t *arrival, mlg_decision_t *d);
+
+/** Begin anew with an empty gate, as a server does.
+ *
+ * @param clients  as for mlg_replay_init(); memory of the same size is used
+ *                 again
+ * @param p        memory for one of another size comes from here
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
+apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients,
+                                apr_pool_t *p);
+
+/** Do again what a server did: judge an arrival, fold an outcome, carry out an
+ * order. A request that the server refused and these rules let pass has an
+ * unknown outcome.
+ *
+ * @param step     from mlg_reorder_next(); its note is used
+ * @param arrival  filled for a request's arrival
+ * @param d        filled for a request's arrival
+ * @return 1 when it was a request's arrival
+ */
+int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
+                    mlg_arrival_t *arrival, mlg_decision_t *d);
+
+/** Compare a decision of mlg_replay_step() with the server's own. */
+void mlg_parity_add(mlg_parity_t *parity, const mlg_rules_t *rules,
+                    const mlg_observation_t *seen, const mlg_decision_t *d);
 
 #endif /* MLG_REPLAY_H */

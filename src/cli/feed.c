@@ -168,6 +168,28 @@ static int read_failed(feed_t *feed, apr_status_t rv)
                                              : ctl_reason(rv, feed->p));
 }
 
+/* One line, of whatever kind. */
+static int feed_line(feed_t *feed, char *line, size_t len, mlg_text_t label,
+                     judged_fn fn, void *data)
+{
+    mlg_fault_t fault = {0, "longer than 128 KiB"};
+    mlg_observation_t seen;
+    mlg_log_entry_t entry;
+
+    if (mlg_observation_is(line, len)) {
+        if (mlg_observation_parse(&seen, line, len, &fault) == APR_SUCCESS) {
+            return feed_observed(feed, &seen, fn, data);
+        }
+    }
+    else if (len < MLG_LOG_LINE_MAX &&
+             mlg_log_parse(feed->parser, &entry, line, len, &fault) ==
+                 APR_SUCCESS) {
+        return judge(feed, &entry, label, fn, data);
+    }
+    quote_malformed(feed, line, len, &fault);
+    return CTL_DONE;
+}
+
 /* @param labels  open at the label of the first line, or NULL */
 static int feed_lines(feed_t *feed, mlg_log_reader_t *lines,
                       mlg_log_reader_t *labels, judged_fn fn, void *data)
@@ -179,8 +201,6 @@ static int feed_lines(feed_t *feed, mlg_log_reader_t *lines,
     int code;
 
     for (feed->number = 1;; feed->number++) {
-        mlg_log_entry_t entry;
-        mlg_fault_t fault = {0, "longer than 128 KiB"};
         apr_status_t rv = mlg_log_next(lines, &line, &len);
 
         if (rv != APR_SUCCESS && rv != MLG_ELINE) {
@@ -194,12 +214,7 @@ static int feed_lines(feed_t *feed, mlg_log_reader_t *lines,
         if (code != CTL_DONE) {
             return code;
         }
-        if (rv == MLG_ELINE || mlg_log_parse(feed->parser, &entry, line, len,
-                                             &fault) != APR_SUCCESS) {
-            quote_malformed(feed, line, len, &fault);
-            continue;
-        }
-        code = judge(feed, &entry, label, fn, data);
+        code = feed_line(feed, line, len, label, fn, data);
         if (code != CTL_DONE) {
             return code;
         }
@@ -246,8 +261,19 @@ static int find_first(feed_t *feed, part_t *part)
     code = open_log(&lines, part->log, ptemp);
     while (code == CTL_DONE && (rv == APR_SUCCESS || rv == MLG_ELINE)) {
         rv = mlg_log_next(lines, &line, &len);
-        if (rv == APR_SUCCESS && mlg_log_parse(feed->parser, &entry, line, len,
-                                               NULL) == APR_SUCCESS) {
+        if (rv == APR_SUCCESS && mlg_observation_is(line, len)) {
+            mlg_observation_t seen;
+
+            if (mlg_observation_parse(&seen, line, len, NULL) == APR_SUCCESS) {
+                /* a start has no time but its segment's */
+                part->first_us = (seen.kind == MLG_OBSERVED_START)
+                                     ? (apr_time_t)seen.segment
+                                     : seen.arrival.at_us;
+                break;
+            }
+        }
+        else if (rv == APR_SUCCESS && mlg_log_parse(feed->parser, &entry, line,
+                                                    len, NULL) == APR_SUCCESS) {
             part->first_us = entry.request.at_us;
             break; /* what cannot be read says why when it is its turn */
         }
@@ -357,5 +383,5 @@ int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
     for (int i = 0; i < nlogs && code == CTL_DONE; i++) {
         code = feed_log(feed, &part[i], fn, data);
     }
-    return code;
+    return (code == CTL_DONE) ? feed_observed_end(feed, fn, data) : code;
 }

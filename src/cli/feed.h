@@ -39,9 +39,12 @@ typedef struct feed_t {
     /* while and after running */
     uint64_t lines;
     uint64_t malformed;
-    const char *log; /* being read, as named; "-" is standard input */
-    uint64_t number; /* of the line in it, from 1 */
-    /* feed.c's own */
+    const char *log;        /* being read, as named; "-" is standard input */
+    uint64_t number;        /* of the line in it, from 1 */
+    mlg_parity_t parity;    /* all 0 unless observations were read */
+    mlg_reorder_t *reorder; /* NULL until then */
+    /* feed.c's and feed_observed.c's own */
+    uint64_t segment; /* whose observations are read; 0 = none yet */
     mlg_log_parser_t *parser;
     unsigned quoted;     /* malformed lines shown so far */
     uint64_t size_bytes; /* of all logs; 0 when one is no file */
@@ -95,5 +98,13 @@ int feed_option(feed_t *feed, int option, const char *arg);
  */
 int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
              void *data);
+
+/** Take one line of an observation log: judge what is due (feed_run()'s own).
+ * @return as feed_run() */
+int feed_observed(feed_t *feed, const mlg_observation_t *seen, judged_fn fn,
+                  void *data);
+
+/** Judge what still waits (feed_run()'s own). @return as feed_run() */
+int feed_observed_end(feed_t *feed, judged_fn fn, void *data);
 
 #endif /* FEED_H */

@@ -3,22 +3,38 @@
 
 #include "mlg_settings.h"
 
+#include <string.h>
+
 static const mlg_secret_t replay_secret = {{'m', 'l', 'g', 'a', 't', 'e', 'c',
                                             't', 'l', ' ', 'r', 'e', 'p', 'l',
                                             'a', 'y'}};
 
+apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients,
+                                apr_pool_t *p)
+{
+    size_t bytes = mlg_segment_bytes(clients);
+    unsigned char *base = (unsigned char *)replay->gate.segment;
+
+    if (base != NULL && replay->gate.segment->bytes == bytes) {
+        memset(base, 0, bytes);
+    }
+    else {
+        base = apr_pcalloc(p, bytes + MLG_CACHELINE);
+        if (base == NULL) {
+            return APR_ENOMEM;
+        }
+        base += MLG_CACHELINE - (uintptr_t)base % MLG_CACHELINE;
+    }
+    mlg_segment_format(base, clients, &replay_secret, 0);
+    return mlg_segment_view(&replay->gate, base, bytes, NULL);
+}
+
 apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
                              apr_pool_t *p)
 {
-    size_t bytes = mlg_segment_bytes(clients);
-    unsigned char *base = apr_pcalloc(p, bytes + MLG_CACHELINE);
     mlg_settings_t defaults;
 
-    if (base == NULL) {
-        return APR_ENOMEM;
-    }
-    base += MLG_CACHELINE - (uintptr_t)base % MLG_CACHELINE;
-    mlg_segment_format(base, clients, &replay_secret, 0);
+    memset(replay, 0, sizeof(*replay));
     mlg_settings_init(&defaults);
     replay->ipv6_prefix = (unsigned)defaults.ipv6_prefix;
     replay->refuse_status = (uint32_t)defaults.refuse_status;
@@ -26,7 +42,7 @@ apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
     replay->rules.engine = MLG_ENGINE_ENFORCE;
     replay->rules.model = &mlg_weighted_default;
     replay->rules.allow = NULL;
-    return mlg_segment_view(&replay->gate, base, bytes, NULL);
+    return mlg_replay_restart(replay, clients, p);
 }
 
 void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
@@ -51,4 +67,71 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
         outcome.sent_bytes = 0;
     }
     mlg_settle(&replay->gate, arrival->from.hash, &outcome, stripe);
+}
+
+/* What the arrival of an observation tells its outcome. */
+enum { NOTE_RECORDED = 1 };
+
+static void carry_out(mlg_replay_t *replay, const mlg_observation_t *seen,
+                      const mlg_client_t *client, mlg_stripe_t *stripe)
+{
+    if (seen->order == MLG_BLOCK_OPERATOR || seen->order == MLG_BLOCK_GRACE) {
+        mlg_order(&replay->gate, seen->order, client, seen->arrival.at_us,
+                  seen->until_us, NULL, stripe, NULL);
+    }
+}
+
+int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
+                    mlg_arrival_t *arrival, mlg_decision_t *d)
+{
+    const mlg_observation_t *seen = step->seen;
+    uint64_t client = seen->arrival.from.hash;
+    mlg_stripe_t *stripe = &replay->gate.table.stripe[mlg_stripe_of(client)];
+    int was_refused = (seen->verdict == MLG_VERDICT_REFUSE);
+
+    if (step->is_outcome) {
+        if (*step->note == NOTE_RECORDED) {
+            mlg_settle(&replay->gate, client, &seen->outcome, stripe);
+        }
+        return 0;
+    }
+    *arrival = seen->arrival;
+    arrival->from.key =
+        mlg_key_client(&arrival->from.addr, replay->ipv6_prefix);
+    if (seen->kind == MLG_OBSERVED_ORDER) {
+        carry_out(replay, seen, &arrival->from, stripe);
+        return 0;
+    }
+    mlg_judge(&replay->gate, &replay->rules, arrival,
+              (seen->is_arrival_held || was_refused) ? stripe : NULL, d);
+    *step->note = d->is_recorded ? NOTE_RECORDED : 0;
+    if (d->is_recorded && seen->settled == 0 && was_refused) {
+        mlg_settle(&replay->gate, client, &(mlg_outcome_t){.status = 0},
+                   stripe);
+    }
+    return 1;
+}
+
+/* The same score to the bit; NaN is one score. */
+static int is_same(float a, float b)
+{
+    return (a != a && b != b) || memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+void mlg_parity_add(mlg_parity_t *parity, const mlg_rules_t *rules,
+                    const mlg_observation_t *seen, const mlg_decision_t *d)
+{
+    parity->requests++;
+    if (!seen->is_arrival_held && seen->verdict != MLG_VERDICT_REFUSE) {
+        parity->skipped++;
+    }
+    else if (seen->rules != mlg_rules_hash(rules)) {
+        parity->other_rules++;
+    }
+    else {
+        parity->compared++;
+        parity->scores += !is_same(seen->score, d->score);
+        parity->vectors += (seen->vector != mlg_vector_hash(d->x));
+        parity->verdicts += (seen->verdict != d->verdict);
+    }
 }
