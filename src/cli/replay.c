@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * mlgatectl replay: whom would the gate have refused? */
-#include "mlgatectl.h"
-
 #include "replay.h"
+
+#include "args.h"
+#include "feed.h"
+#include "mlg_report.h"
+#include "mlg_report_replay.h"
+#include "mlgatectl.h"
+#include "visible.h"
 
 #include <apr_strings.h>
 #include <errno.h>
@@ -11,302 +16,366 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUOTED_LINES 3   /* malformed lines that are shown, of all logs */
-#define QUOTED_BYTES 100 /* of each */
+enum {
+    OPT_JSON = 256,
+    OPT_CRAWLERS,
+    OPT_RANGES,
+    OPT_HTML,
+    OPT_CLIENTS,
+    OPT_DECISIONS
+};
 
-static void write_features(run_t *run, const char *client, unsigned class,
-                           const mlg_decision_t *d)
+static const apr_getopt_option_t options[] = {
+    {"json", OPT_JSON, 0, "report in JSON instead of text"},
+    {"html", OPT_HTML, 1, "write the report as one page of HTML"},
+    {"clients", OPT_CLIENTS, 1, "write a CSV file with one row per client"},
+    {"decisions", OPT_DECISIONS, 1,
+     "write every block and its end, one JSON line each, as MLGateEventLog "
+     "does"},
+    {"crawlers", OPT_CRAWLERS, 1,
+     "tell crawlers by this list of patterns (crawler-user-agents.json)"},
+    {"ranges", OPT_RANGES, 1,
+     "tell real crawlers from others by the addresses in OPERATOR/*.txt of "
+     "this directory"},
+    FEED_OPTIONS,
+    ARGS_HELP,
+    {NULL, 0, 0, NULL}};
+
+static const args_manual_t manual = {
+    "replay [OPTION]... LOG...",
+    "Runs access logs through the gate and reports whom it would have "
+    "refused.\n"
+    "LOG is plain or gzipped, - is standard input; several logs may be named "
+    "in\nany order.",
+    "An output FILE of - is standard output, which then has no report.\n"
+    "Classes tell what a User-Agent claims to be, and claims are cheap."};
+
+/* An output file. */
+typedef struct output_t {
+    const char *path; /* NULL: not asked for */
+    FILE *file;
+} output_t;
+
+typedef struct run_t {
+    apr_pool_t *p;
+    feed_t feed;
+    mlg_agents_t *agents;
+    mlg_tally_t *tally; /* NULL until the first request */
+    mlg_findings_t findings;
+    ends_t ends;
+    output_t html;
+    output_t clients;
+    output_t decisions;
+    int is_json;
+    int has_lists; /* of crawlers or their addresses */
+} run_t;
+
+/* ---- outputs -------------------------------------------------------------- */
+
+static int is_standard(const output_t *output)
 {
-    fprintf(run->features, "%.6f,%s,%s,%s", (double)d->at_us / 1e6, client,
-            run->tally.class[class], mlg_verdict_name(d->verdict));
-    for (int i = 0; i < MLG_NFEATURES; i++) {
-        if (isnan(d->x[i])) {
-            fputc(',', run->features);
-        }
-        else {
-            fprintf(run->features, ",%.6g", (double)d->x[i]);
-        }
-    }
-    fputc('\n', run->features);
+    return output->path != NULL && strcmp(output->path, "-") == 0;
 }
 
-static void write_block(run_t *run, const char *client, unsigned class,
-                        const mlg_decision_t *d)
+/* @return 1 when one of the files goes to standard output */
+static int is_taken(const run_t *run)
 {
-    fprintf(run->blocks, "%.6f\t%s\t%s\t%u\t%.3f", (double)d->at_us / 1e6,
-            client, run->tally.class[class], d -> total, (double)d -> score);
-    for (uint32_t i = 0; i < d->reasons.n; i++) {
-        const mlg_reason_t *r = &d->reasons.top[i];
-
-        fprintf(run->blocks, "\t%s %.3g (+%.2f)", mlg_features[r->feature].name,
-                (double)r->value, (double)r->points);
-    }
-    fputc('\n', run->blocks);
+    return is_standard(&run->html) || is_standard(&run->clients) ||
+           is_standard(&run->decisions);
 }
 
-/* The class at the end of "epoch<TAB>client<TAB>class". */
-static unsigned class_of(run_t *run, const char *label, size_t len)
+static int open_output(run_t *run, output_t *output)
 {
-    const char *tab = memrchr(label, '\t', len);
-    const char *name = (tab != NULL) ? tab + 1 : label;
-
-    return tally_class(&run->tally, name, (size_t)(label + len - name), run->p);
+    if (output->path == NULL) {
+        return CTL_DONE;
+    }
+    output->file = is_standard(output) ? stdout : fopen(output->path, "we");
+    return (output->file != NULL)
+               ? CTL_DONE
+               : ctl_complain(CTL_MISUSE, "cannot write %s: %s",
+                              visible_string(output->path, 200, run->p),
+                              strerror(errno));
 }
 
-static void quote_malformed(run_t *run, const char *log, uint64_t number,
-                            const char *line, size_t len, const char *why)
+/* Standard output is for main() to flush. */
+static int close_output(run_t *run, output_t *output, int code)
 {
-    run->tally.malformed++;
-    if (run->quoted++ < QUOTED_LINES) {
-        fprintf(stderr, "mlgatectl: %s, line %lu: %s: ", log,
-                (unsigned long)number, why);
-        for (size_t i = 0; i < len && i < QUOTED_BYTES; i++) {
-            unsigned char c = (unsigned char)line[i];
+    int is_whole;
 
-            if (c < 0x20 || c >= 0x7f) {
-                fprintf(stderr, "\\x%02x", c);
-            }
-            else {
-                fputc(c, stderr);
-            }
-        }
-        fputc('\n', stderr);
+    if (output->file == NULL || output->file == stdout) {
+        return code;
     }
+    is_whole = !ferror(output->file);
+    is_whole = (fclose(output->file) == 0) && is_whole;
+    return (is_whole || code != CTL_DONE)
+               ? code
+               : ctl_complain(CTL_FAILED, "%s is not whole: %s",
+                              visible_string(output->path, 200, run->p),
+                              strerror(errno));
 }
 
-static int judge_line(run_t *run, mlg_log_entry_t *entry, unsigned class)
+static int open_outputs(run_t *run)
 {
-    char client[MLG_KEY_TEXT];
-    mlg_arrival_t arrival;
-    mlg_decision_t d;
+    int code;
 
-    mlg_replay_entry(&run->replay, entry, &arrival, &d);
-    if (run->features != NULL || (d.convicts && run->blocks != NULL)) {
-        mlg_key_render(client, &d.key, run->replay.ipv6_prefix);
+    if (run->is_json + is_standard(&run->html) + is_standard(&run->clients) +
+            is_standard(&run->decisions) >
+        1) {
+        return ctl_complain(CTL_MISUSE,
+                            "only one of --json, --html, --clients and "
+                            "--decisions can have standard output; name files "
+                            "for the others");
     }
-    if (run->features != NULL) {
-        write_features(run, client, class, &d);
+    code = open_output(run, &run->html);
+    code = (code == CTL_DONE) ? open_output(run, &run->clients) : code;
+    return (code == CTL_DONE) ? open_output(run, &run->decisions) : code;
+}
+
+/* ---- clients -------------------------------------------------------------- */
+
+static void write_time(FILE *to, apr_time_t at_us)
+{
+    fprintf(to, ",%lld.%06d", (long long)(at_us / APR_USEC_PER_SEC),
+            (int)(at_us % APR_USEC_PER_SEC));
+}
+
+static void write_client(FILE *to, const mlg_tally_row_t *row,
+                         unsigned ipv6_prefix)
+{
+    char key[MLG_KEY_TEXT];
+
+    fprintf(to, "%s,%u,%u", mlg_key_render(key, &row->key, ipv6_prefix),
+            row->requests, row->pages);
+    write_time(to, row->first_us);
+    write_time(to, row->last_us);
+    if (isnan(row->max_score)) {
+        fputc(',', to);
     }
-    if (d.convicts && run->blocks != NULL) {
-        write_block(run, client, class, &d);
+    else {
+        fprintf(to, ",%.6g", (double)row->max_score);
     }
-    if (tally_add(&run->tally, arrival.from.hash, class, &d) != APR_SUCCESS) {
-        return ctl_complain(CTL_FAILED, "out of memory after %lu clients",
-                            (unsigned long)run->tally.clients);
+    fprintf(to, ",%u", row->blocks);
+    if (row->blocks == 0) {
+        fputs(",,", to);
+    }
+    else {
+        write_time(to, row->blocked_us);
+        fprintf(to, ",%u", row->before);
+    }
+    fprintf(to, ",%u\n", row->refused);
+}
+
+static apr_status_t take_client(void *data, const mlg_tally_row_t *row)
+{
+    run_t *run = data;
+
+    mlg_findings_client(&run->findings, row);
+    if (run->clients.file != NULL) {
+        write_client(run->clients.file, row, run->feed.replay.ipv6_prefix);
+    }
+    return APR_SUCCESS;
+}
+
+/* ---- requests ------------------------------------------------------------- */
+
+/* The gate is ready: what hangs on its rules and its secret begins. */
+static int begin(run_t *run)
+{
+    const mlg_replay_t *replay = &run->feed.replay;
+    const mlg_secret_t *secret = &replay->gate.segment->secret;
+
+    if (mlg_tally_make(&run->tally, MLG_TALLY_ROWS, secret, run->p) !=
+            APR_SUCCESS ||
+        mlg_findings_init(&run->findings, &replay->rules, secret, run->p) !=
+            APR_SUCCESS ||
+        (run->decisions.file != NULL &&
+         ends_init(&run->ends, replay, run->decisions.file, run->p) !=
+             APR_SUCCESS)) {
+        return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
+                            MLG_TALLY_ROWS);
+    }
+    run->findings.ipv6_prefix = replay->ipv6_prefix;
+    run->findings.has_lists = run->has_lists;
+    return CTL_DONE;
+}
+
+static mlg_text_t agent_of(const judged_t *judged)
+{
+    return (judged->entry != NULL) ? judged->entry->request.agent
+                                   : (mlg_text_t){NULL, 0};
+}
+
+static mlg_class class_of(run_t *run, const judged_t *judged)
+{
+    const mlg_arrival_t *arrival = judged->arrival;
+
+    if (judged->entry == NULL || (arrival->knows & MLG_KNOWS_AGENT) == 0) {
+        return MLG_CLASS_NOT_LOGGED;
+    }
+    return mlg_agents_class(run->agents, agent_of(judged), arrival->agent,
+                            &arrival->from.addr);
+}
+
+static int take_request(void *data, const judged_t *judged)
+{
+    run_t *run = data;
+    const mlg_client_t *from = &judged->arrival->from;
+    mlg_tally_row_t *row;
+    int is_new;
+    apr_status_t rv;
+
+    if (run->tally == NULL && begin(run) != CTL_DONE) {
+        return CTL_FAILED;
+    }
+    rv = mlg_tally_get(run->tally, from, &row, &is_new);
+    if (rv != APR_SUCCESS) {
+        return ctl_complain(CTL_FAILED,
+                            "more than %u clients need a temporary file, and "
+                            "it cannot be written (see TMPDIR): %s",
+                            MLG_TALLY_ROWS, ctl_reason(rv, run->p));
+    }
+    if (is_new) {
+        row->class = (uint8_t)class_of(run, judged);
+        row->label = mlg_findings_label(&run->findings, judged->label, run->p);
+    }
+    mlg_tally_add(row, judged->arrival, judged->decision);
+    mlg_findings_add(&run->findings, from->hash, agent_of(judged),
+                     judged->decision);
+    if (run->decisions.file != NULL) {
+        ends_add(&run->ends, from->hash, judged->decision);
     }
     return CTL_DONE;
 }
 
-static int open_log(mlg_log_reader_t **out, const char *path, apr_pool_t *p)
-{
-    apr_status_t rv = mlg_log_open(out, path, p);
+/* ---- the command ---------------------------------------------------------- */
 
-    return (rv == APR_SUCCESS) ? CTL_DONE
-                               : ctl_complain(CTL_MISUSE, "cannot read %s: %s",
-                                              path, ctl_reason(rv, p));
+static int read_failed(run_t *run, const char *path, apr_status_t rv,
+                       const mlg_fault_t *fault)
+{
+    return ctl_complain(
+        CTL_MISUSE, "cannot use %s: %s", visible_string(path, 200, run->p),
+        (fault->what[0] != '\0') ? visible_string(fault->what, 200, run->p)
+                                 : ctl_reason(rv, run->p));
 }
 
-/* @param labels  open at the label of the first line, or NULL */
-static int replay_lines(run_t *run, const char *log, mlg_log_reader_t *lines,
-                        mlg_log_reader_t *labels)
+static int take_option(void *data, int option, const char *arg)
 {
-    char *line;
-    char *label;
-    size_t len;
-    size_t label_len;
+    run_t *run = data;
+    mlg_fault_t fault = {0, ""};
     apr_status_t rv;
 
-    for (uint64_t n = 1;; n++) {
-        mlg_log_entry_t entry;
-        mlg_fault_t fault = {0, "longer than 128 KiB"};
-        unsigned class = 0;
-        int code;
-
-        rv = mlg_log_next(lines, &line, &len);
-        if (rv != APR_SUCCESS && rv != MLG_ELINE) {
-            break;
-        }
-        if (labels != NULL) {
-            if (mlg_log_next(labels, &label, &label_len) != APR_SUCCESS) {
-                return ctl_complain(CTL_MISUSE,
-                                    "%s has no label for its line %lu; the "
-                                    "labels need one line for each",
-                                    log, (unsigned long)n);
-            }
-            class = class_of(run, label, label_len);
-        }
-        if (rv == MLG_ELINE ||
-            mlg_log_parse(run->parser, &entry, line, len,
-                          &fault) != APR_SUCCESS) {
-            quote_malformed(run, log, n, line, len, fault.what);
-            continue;
-        }
-        code = judge_line(run, &entry, class);
-        if (code != CTL_DONE) {
-            return code;
-        }
+    switch (option) {
+    case OPT_JSON:
+        run->is_json = 1;
+        return CTL_DONE;
+    case OPT_HTML:
+        run->html.path = arg;
+        return CTL_DONE;
+    case OPT_CLIENTS:
+        run->clients.path = arg;
+        return CTL_DONE;
+    case OPT_DECISIONS:
+        run->decisions.path = arg;
+        return CTL_DONE;
+    case OPT_CRAWLERS:
+        rv = mlg_agents_read_patterns(run->agents, arg, &fault);
+        break;
+    case OPT_RANGES:
+        rv = mlg_agents_read_ranges(run->agents, arg, &fault);
+        break;
+    default:
+        return feed_option(&run->feed, option, arg);
     }
-    return (rv == APR_EOF)
-               ? CTL_DONE
-               : ctl_complain(CTL_FAILED, "%s cannot be read to its end: %s",
-                              log,
-                              (rv == APR_EGENERAL) ? "its gzip data are damaged"
-                                                   : ctl_reason(rv, run->p));
+    run->has_lists = 1;
+    return (rv == APR_SUCCESS) ? CTL_DONE : read_failed(run, arg, rv, &fault);
 }
 
-static int replay_log(run_t *run, const char *path, const char *labels_path)
+static int write_reports(run_t *run)
 {
-    mlg_log_reader_t *lines = NULL;
-    mlg_log_reader_t *labels = NULL;
-    apr_pool_t *ptemp;
+    const mlg_findings_t *f = &run->findings;
+    char *json;
+
+    if (run->html.file != NULL) {
+        mlg_report_replay_html(run->html.file, f);
+    }
+    if (is_taken(run)) {
+        return CTL_DONE;
+    }
+    if (!run->is_json) {
+        mlg_report_replay_text(stdout, f);
+        return CTL_DONE;
+    }
+    json = mlg_report_render(mlg_report_replay(f), 0);
+    if (json == NULL) {
+        return ctl_complain(CTL_FAILED, "not enough memory for the report");
+    }
+    puts(json);
+    free(json);
+    return CTL_DONE;
+}
+
+static const char *source_of(const args_t *args, apr_pool_t *p)
+{
+    const char *first = args->operand[0];
+
+    if (args->n == 1) {
+        return (strcmp(first, "-") == 0) ? "standard input" : first;
+    }
+    return apr_psprintf(p, "%s and %d more", first, args->n - 1);
+}
+
+static int replay(run_t *run, const args_t *args)
+{
+    apr_status_t rv;
     int code;
 
-    apr_pool_create(&ptemp, run->p);
-    code = open_log(&lines, path, ptemp);
-    if (code == CTL_DONE && labels_path != NULL) {
-        code = open_log(&labels, labels_path, ptemp);
+    if (run->clients.file != NULL) {
+        fputs("client,requests,pages,first_seen,last_seen,max_score,blocks,"
+              "first_block_at,requests_before_block,refused\n",
+              run->clients.file);
     }
-    if (code == CTL_DONE) {
-        code = replay_lines(run, path, lines, labels);
+    code = feed_run(&run->feed, args->n, args->operand, take_request, run);
+    if (code == CTL_DONE && run->tally == NULL) {
+        code = begin(run); /* not one request */
     }
-    apr_pool_destroy(ptemp);
-    return code;
-}
-
-/* @return 1 when all was written */
-static int close_output(FILE *file)
-{
-    int flushed = (file == NULL) || fflush(file) == 0;
-
-    return (file == NULL || fclose(file) == 0) && flushed;
-}
-
-/* A log, the labels of its lines, and when it begins. */
-typedef struct part_t {
-    const char *log;
-    const char *labels; /* NULL: none */
-    apr_time_t first_us;
-} part_t;
-
-/* The time of the first line that can be read; an empty log is oldest. */
-static int find_first(part_t *part, mlg_log_parser_t *parser, apr_pool_t *p)
-{
-    mlg_log_reader_t *lines = NULL;
-    mlg_log_entry_t entry;
-    char *line;
-    size_t len;
-    apr_pool_t *ptemp;
-    apr_status_t rv = APR_SUCCESS;
-    int code;
-
-    apr_pool_create(&ptemp, p);
-    code = open_log(&lines, part->log, ptemp);
-    while (code == CTL_DONE && rv != APR_EOF) {
-        rv = mlg_log_next(lines, &line, &len);
-        if (rv == APR_SUCCESS &&
-            mlg_log_parse(parser, &entry, line, len, NULL) == APR_SUCCESS) {
-            part->first_us = entry.request.at_us;
-            break;
-        }
-        if (rv != APR_SUCCESS && rv != MLG_ELINE) {
-            break; /* reading it in earnest will say why */
-        }
+    if (code != CTL_DONE) {
+        return code;
     }
-    apr_pool_destroy(ptemp);
-    return code;
-}
-
-static int by_first(const void *a, const void *b)
-{
-    apr_time_t left = ((const part_t *)a)->first_us;
-    apr_time_t right = ((const part_t *)b)->first_us;
-
-    return (left > right) - (left < right);
-}
-
-/* A shell names rotated logs newest first; the gate saw the oldest first. */
-static int sort_parts(run_t *run, part_t *part, int n)
-{
-    int code = CTL_DONE;
-
-    for (int i = 0; n > 1 && i < n && code == CTL_DONE; i++) {
-        if (strcmp(part[i].log, "/dev/stdin") == 0) {
-            return ctl_complain(CTL_MISUSE, "standard input can only be read "
-                                            "alone, not among other logs");
-        }
-        code = find_first(&part[i], run->parser, run->p);
+    run->findings.source = source_of(args, run->p);
+    run->findings.lines = run->feed.lines;
+    run->findings.malformed = run->feed.malformed;
+    rv = mlg_tally_each(run->tally, take_client, run);
+    if (rv != APR_SUCCESS) {
+        return ctl_complain(CTL_FAILED,
+                            "the temporary file of clients cannot be used: %s",
+                            ctl_reason(rv, run->p));
     }
-    if (code == CTL_DONE) {
-        qsort(part, (size_t)n, sizeof(*part), by_first);
-    }
-    return code;
-}
-
-static int replay_all(run_t *run, int nlogs, const char *const *logs)
-{
-    part_t *part = apr_pcalloc(run->p, sizeof(*part) * (size_t)(nlogs + 1));
-    int code = CTL_DONE;
-
-    if (nlogs == 0) {
-        return ctl_complain(CTL_MISUSE, "replay needs a log to read; see "
-                                        "mlgatectl replay --help");
-    }
-    if (run->labels->nelts != 0 && run->labels->nelts != nlogs) {
-        return ctl_complain(CTL_MISUSE,
-                            "%d logs and %d --labels: give one for each log, "
-                            "in the same order",
-                            nlogs, run->labels->nelts);
-    }
-    if (run->features != NULL) {
-        fputs("at,client,class,verdict", run->features);
-        for (int i = 0; i < MLG_NFEATURES; i++) {
-            fprintf(run->features, ",%s", mlg_features[i].name);
-        }
-        fputc('\n', run->features);
-    }
-    for (int i = 0; i < nlogs; i++) {
-        part[i].log = logs[i];
-        part[i].labels = (run->labels->nelts > 0)
-                             ? APR_ARRAY_IDX(run->labels, i, const char *)
-                             : NULL;
-    }
-    code = sort_parts(run, part, nlogs);
-    for (int i = 0; i < nlogs && code == CTL_DONE; i++) {
-        code = replay_log(run, part[i].log, part[i].labels);
-    }
-    if (code == CTL_DONE) {
-        tally_print(&run->tally, stdout);
-    }
-    return code;
+    mlg_findings_end(&run->findings);
+    return write_reports(run);
 }
 
 int ctl_replay(int argc, const char *const *argv, apr_pool_t *p)
 {
     run_t *run = apr_pcalloc(p, sizeof(*run));
-    const char *const *logs;
-    int nlogs;
-    int wants_help;
-    int code;
+    args_t args;
+    int code = feed_init(&run->feed, p);
 
     run->p = p;
-    run->labels = apr_array_make(p, 4, sizeof(const char *));
-    if (mlg_replay_init(&run->replay, MLG_REPLAY_CLIENTS, p) != APR_SUCCESS ||
-        tally_init(&run->tally) != APR_SUCCESS) {
-        return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
-                            MLG_REPLAY_CLIENTS);
+    if (code == CTL_DONE && mlg_agents_make(&run->agents, p) != APR_SUCCESS) {
+        code = ctl_complain(CTL_FAILED, "not enough memory to begin");
     }
-    mlg_log_parser_make(&run->parser, NULL, p, NULL);
-    run->model = mlg_weighted_default;
-    run->replay.rules.model = &run->model;
-    code = replay_options(run, argc, argv, &logs, &nlogs, &wants_help);
-    if (code == CTL_DONE && !wants_help) {
-        code = replay_all(run, nlogs, logs);
+    if (code == CTL_DONE) {
+        code =
+            args_read(&args, &manual, options, take_option, run, argc, argv, p);
     }
-    tally_free(&run->tally);
-    if (!(close_output(run->blocks) & close_output(run->features)) &&
-        code == CTL_DONE) {
-        code = ctl_complain(CTL_FAILED, "an output file is not whole: %s",
-                            strerror(errno));
+    if (code != CTL_DONE || args.is_answered) {
+        return code;
     }
-    return code;
+    code = open_outputs(run);
+    if (code == CTL_DONE) {
+        code = replay(run, &args);
+    }
+    code = close_output(run, &run->html, code);
+    code = close_output(run, &run->clients, code);
+    return close_output(run, &run->decisions, code);
 }

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One run of mlgatectl replay: what was asked for and what came of it. */
+ * What the files of mlgatectl replay share: the events of --decisions. */
 #ifndef REPLAY_H
 #define REPLAY_H
 
 #include "mlg_replay.h"
-#include "tally.h"
 
-#include <apr_tables.h>
+#include <stdio.h>
 
-/* One run. */
-typedef struct run_t {
-    apr_pool_t *p;
-    mlg_replay_t replay;
-    mlg_log_parser_t *parser;
-    mlg_weighted_t model;
-    tally_t tally;
-    apr_array_header_t *labels; /* of const char *, file names */
-    FILE *blocks;
-    FILE *features;
-    unsigned quoted; /* malformed lines shown so far */
-} run_t;
+/* The blocks that have not ended yet, the next to end first. */
+typedef struct ends_t {
+    const mlg_replay_t *replay; /* borrowed */
+    FILE *to;                   /* borrowed */
+    struct end_t *end;          /* a heap, shape [room] */
+    uint32_t n;
+    uint32_t room;
+} ends_t;
 
-/** Read the options into `run`.
+/** Begin to write one JSON line per transition, as the event log has it: a
+ * block when a client is convicted, an end when time has passed it. A block
+ * that lasts beyond the log has no end.
  *
- * @param logs   set to the logs named, shape [*nlogs]
- * @param wants_help  set to 1 when help was asked for, and printed
- * @return CTL_DONE, or CTL_MISUSE having said why
+ * Memory is as large as the block table needs, 16 bytes an entry.
+ *
+ * @param to  its error flag tells whether all was written
+ * @return APR_SUCCESS or APR_ENOMEM
  */
-int replay_options(run_t *run, int argc, const char *const *argv,
-                   const char *const **logs, int *nlogs, int *wants_help);
+apr_status_t ends_init(ends_t *ends, const mlg_replay_t *replay, FILE *to,
+                       apr_pool_t *p);
+
+/** Write what one request shows to have happened. In the order of the log. */
+void ends_add(ends_t *ends, uint64_t client, const mlg_decision_t *d);
 
 #endif /* REPLAY_H */

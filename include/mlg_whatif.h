@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What each threshold between 0.50 and 0.99 would have done, found in the one
+ * pass of a replay that runs under one threshold.
+ *
+ * For every client that has scored 0.50 or more, and for each threshold, the
+ * policy is run on the client's scores: three high ones of the last five, the
+ * newest among them, at least the minimum number of requests; a block; the
+ * longer one for a repeated offence. The replay's own threshold is run too.
+ *
+ * What is approximate: the scores are those of the replay, whose refused
+ * requests are neither scored nor recorded. While a client is really blocked,
+ * the score that convicted it stands for each of its requests, so a higher
+ * threshold is told as if the client had gone on just like that; and a lower
+ * threshold sees scores that counted requests which it would have refused. At
+ * the replay's own threshold there is nothing to approximate, and the figures
+ * are the replay's own.
+ *
+ * Memory is fixed: MLG_WHATIF_CLIENTS clients of 0.6 KB, in 8-way sets. One
+ * that has done nothing noted lately gives its place first and loses nothing;
+ * when another has to, `forgotten` counts it: it may then be counted a second
+ * time, and a block that it was in is cut short.
+ *
+ * No clock, no lock. Allocates from the caller's pool, once.
+ */
+#ifndef MLG_WHATIF_H
+#define MLG_WHATIF_H
+
+#include "mlg_decision.h"
+
+#include <apr_pools.h>
+
+#define MLG_WHATIF_GRID    50                    /* 0.50, 0.51, ... 0.99 */
+#define MLG_WHATIF_ROWS    (MLG_WHATIF_GRID + 1) /* the last one: the real */
+#define MLG_WHATIF_CLIENTS 8192
+
+typedef struct mlg_whatif_row_t {
+    float threshold;
+    uint64_t clients;  /* blocked at least once */
+    uint64_t requests; /* refused, the convicting ones included */
+} mlg_whatif_row_t;
+
+typedef struct mlg_whatif_t {
+    mlg_whatif_row_t row[MLG_WHATIF_ROWS];
+    uint64_t forgotten; /* clients that had to give their place */
+    const mlg_rules_t *rules;
+    struct mlg_whatif_client_t *client; /* shape [MLG_WHATIF_CLIENTS] */
+    uint64_t *tag;                      /* likewise: hashes, 0 = empty */
+} mlg_whatif_t;
+
+/** Begin.
+ *
+ * @param rules  the replay's; borrowed, not to be changed
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
+apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_rules_t *rules,
+                             apr_pool_t *p);
+
+/** Weigh one request under every threshold. In the order of the log.
+ *
+ * @param client  its hash
+ */
+void mlg_whatif_add(mlg_whatif_t *w, uint64_t client, const mlg_decision_t *d);
+
+#endif /* MLG_WHATIF_H */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_whatif.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WAYS      8u
+#define LOWEST    0.5f
+#define MEMORY_US (24 * 3600 * APR_USEC_PER_SEC) /* as the block table's */
+
+/* One client under every threshold. */
+typedef struct mlg_whatif_client_t {
+    apr_time_t last_us;
+    apr_time_t until_us[MLG_WHATIF_ROWS]; /* of its latest block, 0 = none */
+    uint8_t evidence[MLG_WHATIF_ROWS];    /* as in its record */
+    uint8_t offences[MLG_WHATIF_ROWS];
+    uint8_t has_block; /* in any of them, ever */
+} mlg_whatif_client_t;
+
+apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_rules_t *rules,
+                             apr_pool_t *p)
+{
+    memset(w, 0, sizeof(*w));
+    w->rules = rules;
+    w->client = apr_palloc(p, MLG_WHATIF_CLIENTS * sizeof(*w->client));
+    w->tag = apr_pcalloc(p, MLG_WHATIF_CLIENTS * sizeof(*w->tag));
+    for (int i = 0; i < MLG_WHATIF_GRID; i++) {
+        w->row[i].threshold = (float)((50 + i) / 100.0);
+    }
+    w->row[MLG_WHATIF_GRID].threshold = rules->threshold;
+    return (w->client != NULL && w->tag != NULL) ? APR_SUCCESS : APR_ENOMEM;
+}
+
+static int is_quiet(const mlg_whatif_client_t *c)
+{
+    unsigned any = c->has_block;
+
+    for (int i = 0; i < MLG_WHATIF_ROWS; i++) {
+        any |= c->evidence[i];
+    }
+    return any == 0;
+}
+
+/* @return the client's place; NULL when it has none and scored too low to
+ * want one */
+static mlg_whatif_client_t *find(mlg_whatif_t *w, uint64_t client, float score)
+{
+    uint64_t first = client % MLG_WHATIF_CLIENTS & ~(uint64_t)(WAYS - 1);
+    uint64_t best = first;
+    int best_rank = -1;
+
+    for (uint64_t i = first; i < first + WAYS; i++) {
+        if (w->tag[i] == client) {
+            return &w->client[i];
+        }
+    }
+    if (!(score >= fminf(LOWEST, w->rules->threshold))) {
+        return NULL;
+    }
+    for (uint64_t i = first; i < first + WAYS; i++) {
+        int rank = (w->tag[i] == 0) ? 2 : is_quiet(&w->client[i]) ? 1 : 0;
+
+        if (rank > best_rank ||
+            (rank == best_rank &&
+             w->client[i].last_us < w->client[best].last_us)) {
+            best = i;
+            best_rank = rank;
+        }
+    }
+    w->forgotten += best_rank == 0;
+    w->tag[best] = client;
+    memset(&w->client[best], 0, sizeof(w->client[best]));
+    return &w->client[best];
+}
+
+/* Begin a block at threshold number `i`. */
+static void block(mlg_whatif_t *w, mlg_whatif_client_t *c, int i,
+                  apr_time_t now_us)
+{
+    if (c->until_us[i] == 0) {
+        w->row[i].clients++;
+    }
+    if (now_us - c->until_us[i] > MEMORY_US) {
+        c->offences[i] = 0;
+    }
+    c->until_us[i] = now_us + mlg_policy_block_us(w->rules, c->offences[i]);
+    c->offences[i] = (uint8_t)(c->offences[i] + (c->offences[i] < 255));
+    c->evidence[i] = 0; /* gathered anew when the block is over */
+    c->has_block = 1;
+    w->row[i].requests++;
+}
+
+void mlg_whatif_add(mlg_whatif_t *w, uint64_t client, const mlg_decision_t *d)
+{
+    mlg_rules_t rules = *w->rules;
+    uint32_t total = d->is_recorded ? d->total : UINT32_MAX;
+    mlg_whatif_client_t *c;
+    float score = d->score;
+
+    if (isnan(score)) {
+        return; /* an operator's word, and no score */
+    }
+    c = find(w, client, score);
+    if (c == NULL) {
+        return;
+    }
+    c->last_us = d->at_us;
+    for (int i = 0; i < MLG_WHATIF_ROWS; i++) {
+        if (c->until_us[i] > d->at_us) {
+            w->row[i].requests++;
+            continue;
+        }
+        rules.threshold = w->row[i].threshold;
+        if (mlg_policy_weigh(&c->evidence[i], score, total, &rules) ==
+            MLG_EVENT_PROOF) {
+            block(w, c, i, d->at_us);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay_page.h"
+
+#include <string.h>
+
+void replay_put_text(FILE *to, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'') {
+            fprintf(to, "&#%d;", c);
+        }
+        else if (c >= 0x20 && c < 0x7f) {
+            fputc(c, to);
+        }
+        else {
+            fprintf(to, "\\x%02x", c);
+        }
+    }
+}
+
+/* ---- head ----------------------------------------------------------------- */
+
+static void put_head(FILE *to, const mlg_findings_t *f)
+{
+    const char *source = (f->source != NULL) ? f->source : "the logs";
+    char from[MLG_ISO_TEXT];
+    char until[MLG_ISO_TEXT];
+    char span[MLG_DURATION_TEXT];
+    char rules[160];
+
+    fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+          "<meta name=\"viewport\" content=\"width=device-width,"
+          "initial-scale=1\"><meta http-equiv=\"Content-Security-Policy\" "
+          "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+          "<title>mlgate replay: ",
+          to);
+    replay_put_text(to, source);
+    fprintf(to,
+            "</title><style>%s</style></head>\n<body><header>"
+            "<h1>Whom would the gate have refused?</h1><p><code>",
+            replay_style);
+    replay_put_text(to, source);
+    fputs("</code>", to);
+    if (f->all.requests > 0) {
+        fprintf(to, ", %s to %s UTC (%s)", replay_time(from, f->first_us),
+                replay_time(until, f->last_us),
+                mlg_report_duration(span, f->last_us - f->first_us));
+    }
+    fprintf(to, "</p><p>Rules: %s</p></header>\n<main>\n",
+            replay_rules(rules, sizeof(rules), f->rules));
+}
+
+static void put_tile(FILE *to, const char *class, const char *name,
+                     const char *value)
+{
+    fprintf(to, "<div%s><dt>%s</dt><dd>%s</dd></div>\n", class, name, value);
+}
+
+static void put_tiles(FILE *to, const mlg_findings_t *f)
+{
+    char number[REPLAY_NUMBER_TEXT];
+    char name[64];
+    char share[REPLAY_SHARE_TEXT];
+    const char *hot = (f->all.blocked > 0) ? " class=\"hot\"" : "";
+
+    fputs("<dl class=\"tiles\">\n", to);
+    put_tile(to, "", "requests", replay_number(number, f->all.requests));
+    snprintf(name, sizeof(name), "would be refused, %s",
+             replay_share(share, f->all.refused, f->all.requests));
+    put_tile(to, hot, name, replay_number(number, f->all.refused));
+    put_tile(to, "", "clients", replay_number(number, f->all.clients));
+    snprintf(name, sizeof(name), "would be blocked, %s",
+             replay_share(share, f->all.blocked, f->all.clients));
+    put_tile(to, hot, name, replay_number(number, f->all.blocked));
+    snprintf(name, sizeof(name), "busiest ten minutes%s",
+             (f->course.busiest.requests > 0) ? ", " : "");
+    if (f->course.busiest.requests > 0) {
+        char at[MLG_ISO_TEXT];
+
+        replay_time(at, f->course.busiest_us);
+        at[16] = '\0';
+        strncat(name, at, sizeof(name) - strlen(name) - 1);
+    }
+    put_tile(to, "", name, replay_number(number, f->course.busiest.requests));
+    put_tile(to, "", "malformed lines", replay_number(number, f->malformed));
+    fputs("</dl>\n", to);
+}
+
+/* ---- tables --------------------------------------------------------------- */
+
+static void put_number(FILE *to, uint64_t n)
+{
+    char number[REPLAY_NUMBER_TEXT];
+
+    fprintf(to, "<td class=\"n\">%s</td>", replay_number(number, n));
+}
+
+static void put_share(FILE *to, uint64_t part, uint64_t whole)
+{
+    char share[REPLAY_SHARE_TEXT];
+
+    fprintf(to, "<td class=\"n\">%s</td>", replay_share(share, part, whole));
+}
+
+static void put_group(FILE *to, const mlg_found_group_t *g, const char *class)
+{
+    fprintf(to, "<tr%s><td>", class);
+    replay_put_text(to, g->name);
+    fputs("</td>", to);
+    put_number(to, g->clients);
+    put_number(to, g->blocked);
+    put_share(to, g->blocked, g->clients);
+    put_number(to, g->busy);
+    put_number(to, g->busy_blocked);
+    put_share(to, g->busy_blocked, g->busy);
+    put_number(to, g->requests);
+    put_number(to, g->refused);
+    fputs("</tr>\n", to);
+}
+
+static void put_groups(FILE *to, const char *title,
+                       const mlg_found_group_t *group, size_t n,
+                       const mlg_found_group_t *all)
+{
+    fprintf(to,
+            "<section><h2>%s</h2><div class=\"scroll\"><table><thead><tr>"
+            "<th>class</th><th class=\"n\">clients</th><th class=\"n\">blocked"
+            "</th><th class=\"n\">share</th><th class=\"n\">busy</th>"
+            "<th class=\"n\">blocked</th><th class=\"n\">share</th>"
+            "<th class=\"n\">requests</th><th class=\"n\">refused</th></tr>"
+            "</thead><tbody>\n",
+            title);
+    for (size_t i = 0; i < n; i++) {
+        if (group[i].clients > 0) {
+            put_group(to, &group[i], "");
+        }
+    }
+    put_group(to, all, " class=\"total\"");
+    fprintf(to,
+            "</tbody></table></div><p>Busy: clients with at least %d "
+            "requests.</p></section>\n",
+            MLG_FOUND_BUSY);
+}
+
+/* ---- lists of clients ----------------------------------------------------- */
+
+static void put_why(FILE *to, const mlg_found_client_t *c)
+{
+    char words[4 * MLG_WORDS_TEXT];
+
+    if (!c->has_why) {
+        fputs("<div>why is not known: too many others were blocked</div>", to);
+        return;
+    }
+    fputs("<div>", to);
+    replay_put_text(to, replay_reasons(words, sizeof(words), &c->why.reasons));
+    fprintf(to, " <small>scored %.3f</small>", (double)c->why.score);
+    if (c->why.agent[0] != '\0') {
+        fputs("<small><code>", to);
+        replay_put_text(to, c->why.agent);
+        fputs("</code></small>", to);
+    }
+    fputs("</div>", to);
+}
+
+static void put_client(FILE *to, const mlg_findings_t *f,
+                       const mlg_found_client_t *c)
+{
+    const mlg_tally_row_t *row = &c->row;
+    char key[MLG_KEY_TEXT];
+    char a[REPLAY_NUMBER_TEXT];
+    char b[REPLAY_NUMBER_TEXT];
+    char at[MLG_ISO_TEXT];
+
+    fprintf(to, "<li><div><span class=\"addr\">%s</span><small>%s",
+            mlg_key_render(key, &row->key, f->ipv6_prefix),
+            f->class[row->class % MLG_NCLASSES].name);
+    if (f->nlabels > 1) {
+        fputs(", ", to);
+        replay_put_text(to, f->label[row->label % MLG_FOUND_LABELS].name);
+    }
+    fprintf(to, "</small><small>%s of %s requests refused",
+            replay_number(a, row->refused), replay_number(b, row->requests));
+    fprintf(to,
+            "</small><meter min=\"0\" max=\"%u\" value=\"%u\"></meter>"
+            "<small>%u block%s, the first %s after %s requests</small></div>",
+            row->requests, row->refused, row->blocks,
+            (row->blocks == 1) ? "" : "s", replay_time(at, row->blocked_us),
+            replay_number(a, row->before));
+    put_why(to, c);
+    fputs("</li>\n", to);
+}
+
+static void put_list(FILE *to, const mlg_findings_t *f, const char *title,
+                     const mlg_found_list_t *list, const char *none)
+{
+    char number[REPLAY_NUMBER_TEXT];
+
+    fprintf(to, "<section><h2>%s", title);
+    if (list->total > list->n) {
+        fprintf(to, ": the first %zu of %s", list->n,
+                replay_number(number, list->total));
+    }
+    fputs("</h2>\n", to);
+    if (list->n == 0) {
+        fprintf(to, "<p class=\"empty\">%s</p></section>\n", none);
+        return;
+    }
+    fputs("<ol>\n", to);
+    for (size_t i = 0; i < list->n; i++) {
+        put_client(to, f, &list->client[i]);
+    }
+    fputs("</ol></section>\n", to);
+}
+
+/* ---- thresholds ----------------------------------------------------------- */
+
+/* Below the curves, in their section. */
+static void put_thresholds(FILE *to, const mlg_findings_t *f)
+{
+    char number[REPLAY_NUMBER_TEXT];
+
+    fputs("<p>While a client is really blocked, the score that convicted it "
+          "stands for each of its requests.</p><details><summary>As a table"
+          "</summary><div class=\"scroll\"><table><thead><tr><th>threshold"
+          "</th><th class=\"n\">clients blocked</th><th class=\"n\">share</th>"
+          "<th class=\"n\">requests refused</th><th class=\"n\">share</th>"
+          "</tr></thead><tbody>\n",
+          to);
+    for (int i = 0; i < MLG_WHATIF_GRID; i++) {
+        const mlg_whatif_row_t *row = &f->whatif.row[i];
+
+        fprintf(to, "<tr%s><td>%.2f</td>",
+                (row->threshold == f->rules->threshold) ? " class=\"real\""
+                                                        : "",
+                (double)row->threshold);
+        put_number(to, row->clients);
+        put_share(to, row->clients, f->all.clients);
+        put_number(to, row->requests);
+        put_share(to, row->requests, f->all.requests);
+        fputs("</tr>\n", to);
+    }
+    fputs("</tbody></table></div></details>", to);
+    if (f->whatif.forgotten > 0) {
+        fprintf(to,
+                "<p>More clients scored high than can be followed at once; %s "
+                "were dropped for others and may be counted twice.</p>",
+                replay_number(number, f->whatif.forgotten));
+    }
+    fputs("</section>\n", to);
+}
+
+void mlg_report_replay_html(FILE *to, const mlg_findings_t *f)
+{
+    put_head(to, f);
+    put_tiles(to, f);
+    replay_put_course(to, f);
+    put_list(to, f, "Most refused", &f->top,
+             "Nobody: not one client would have been blocked.");
+    put_list(to, f, "Crawlers and monitors that would be hit", &f->alike,
+             "None of the blocked clients claims to be a crawler or a "
+             "monitor.");
+    if (f->nlabels > 1) {
+        put_groups(to, "By label", f->label, f->nlabels, &f->all);
+    }
+    put_groups(to,
+               f->has_lists ? "By User-Agent and published lists"
+                            : "By User-Agent",
+               f->class, MLG_NCLASSES, &f->all);
+    replay_put_scores(to, f);
+    replay_put_curves(to, f);
+    put_thresholds(to, f);
+    fputs("</main><footer><p>Made by mlgatectl replay from a log alone; what a "
+          "log does not carry was not counted against anybody. A User-Agent is "
+          "a claim.</p></footer></body></html>\n",
+          to);
+}
