@@ -72,7 +72,7 @@ void mlgate_observe_outcome(request_rec *r, mlg_observation_t *seen,
     seen->score = d->score;
     seen->verdict = d->verdict;
     seen->vector = mlg_vector_hash(d->x);
-    if (d->score >= 0.0f) {
+    if (d->x[MLG_F_SUBNET_RATE] >= 0.0f) { /* false for NaN: not scored */
         seen->arrival.subnet_rate = d->x[MLG_F_SUBNET_RATE];
         seen->arrival.knows |= MLG_KNOWS_SUBNET;
     }

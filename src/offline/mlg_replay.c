@@ -72,6 +72,19 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
 /* What the arrival of an observation tells its outcome. */
 enum { NOTE_RECORDED = 1 };
 
+/* Refused for its client's block: no arrival to the server, but one to rules
+ * that would have let it pass. */
+static int is_refused_unseen(const mlg_observation_t *seen)
+{
+    return seen->verdict == MLG_VERDICT_REFUSE && seen->vector == 0;
+}
+
+/* Judged from a copy, because its stripe was busy. */
+static int is_skipped(const mlg_observation_t *seen)
+{
+    return !seen->is_arrival_held && seen->vector != 0;
+}
+
 static void carry_out(mlg_replay_t *replay, const mlg_observation_t *seen,
                       const mlg_client_t *client, mlg_stripe_t *stripe)
 {
@@ -87,7 +100,7 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
     const mlg_observation_t *seen = step->seen;
     uint64_t client = seen->arrival.from.hash;
     mlg_stripe_t *stripe = &replay->gate.table.stripe[mlg_stripe_of(client)];
-    int was_refused = (seen->verdict == MLG_VERDICT_REFUSE);
+    int was_refused = is_refused_unseen(seen);
 
     if (step->is_outcome) {
         if (*step->note == NOTE_RECORDED) {
@@ -122,7 +135,7 @@ void mlg_parity_add(mlg_parity_t *parity, const mlg_rules_t *rules,
                     const mlg_observation_t *seen, const mlg_decision_t *d)
 {
     parity->requests++;
-    if (!seen->is_arrival_held && seen->verdict != MLG_VERDICT_REFUSE) {
+    if (is_skipped(seen)) {
         parity->skipped++;
     }
     else if (seen->rules != mlg_rules_hash(rules)) {
