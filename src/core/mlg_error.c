@@ -19,8 +19,9 @@ const char *mlg_error_text(apr_status_t status)
 apr_status_t mlg_fault(mlg_fault_t *fault, size_t offset, const char *what)
 {
     if (fault != NULL) {
-        size_t len = strnlen(what, sizeof(fault->what) - 1);
+        size_t len = strlen(what);
 
+        len = (len < sizeof(fault->what)) ? len : sizeof(fault->what) - 1;
         fault->offset = offset;
         memcpy(fault->what, what, len);
         fault->what[len] = '\0';

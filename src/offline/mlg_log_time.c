@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mlg_log.h"
+#include "log_draft.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* @return the number in exactly `digits` digits, or -1 */
@@ -61,7 +63,7 @@ static int take_fraction(const char **at, const char *end, int64_t *us)
     int n = 0;
 
     *us = 0;
-    if (*at == end || **at != '.') {
+    if (*at == end || (**at != '.' && **at != ',')) {
         return 1;
     }
     for (++*at; *at < end && **at >= '0' && **at <= '9'; ++*at, n++) {
@@ -71,55 +73,371 @@ static int take_fraction(const char **at, const char *end, int64_t *us)
     return n > 0 && n <= 9;
 }
 
-/* @return 1 and `s` set for "+0530" */
-static int parse_zone(const char *at, int64_t *s)
+/* @return 1 and `s` set for "+0530", "+05:30", "+05" and "Z" */
+static int take_zone(const char **at, const char *end, int64_t *s)
 {
-    int hours = digits_at(at + 1, 2);
-    int minutes = digits_at(at + 3, 2);
+    const char *t = *at;
+    int has_colon = end - t >= 6 && t[3] == ':';
+    int hours;
+    int minutes = 0;
 
-    if ((*at != '+' && *at != '-') || hours < 0 || hours > 15 || minutes < 0 ||
-        minutes > 59) {
+    *s = 0;
+    if (t < end && *t == 'Z') {
+        ++*at;
+        return 1;
+    }
+    if (end - t < 3 || (*t != '+' && *t != '-')) {
         return 0;
     }
-    *s = (hours * 3600 + minutes * 60) * ((*at == '-') ? -1 : 1);
+    hours = digits_at(t + 1, 2);
+    *at = t + 3;
+    if (end - t >= 5 + has_colon && digits_at(t + 3 + has_colon, 2) >= 0) {
+        minutes = digits_at(t + 3 + has_colon, 2);
+        *at = t + 5 + has_colon;
+    }
+    if (hours < 0 || hours > 15 || minutes > 59) {
+        return 0;
+    }
+    *s = (hours * 3600 + minutes * 60) * ((*t == '-') ? -1 : 1);
     return 1;
+}
+
+/* @return 1 and *at_us, which may lie before 1970, when there is such a time */
+static int join_date(const log_clock_t *c, apr_time_t *at_us)
+{
+    int64_t at_s;
+
+    if (c->month < 0 || c->month > 11 || c->year < 1970 || c->year > 9999 ||
+        c->day < 1 || c->day > days_in(c->year, c->month) || c->hour < 0 ||
+        c->hour > 23 || c->minute < 0 || c->minute > 59 || c->second < 0 ||
+        c->second > 60) {
+        return 0;
+    }
+    at_s = days_since_epoch(c->year, c->month, c->day) * 86400 +
+           c->hour * 3600 + c->minute * 60 + c->second - c->zone_s;
+    *at_us = at_s * APR_USEC_PER_SEC + c->fraction_us;
+    return 1;
+}
+
+/* "26/Jan/2024:19:00:02.123 +0000" and "2024-01-26T19:00:02.123Z", where the
+ * letter may be a space and the zone be missing, for UTC. */
+static int read_date(log_clock_t *c, const char *t, const char *end)
+{
+    const char *at = t + 20;
+    int is_clf = end - t >= 26 && t[2] == '/';
+
+    if (is_clf) {
+        if (t[6] != '/' || t[11] != ':' || t[14] != ':' || t[17] != ':') {
+            return 0;
+        }
+        c->day = digits_at(t, 2);
+        c->month = month_at(t + 3);
+        c->year = digits_at(t + 7, 4);
+    }
+    else {
+        if (end - t < 19 || t[4] != '-' || t[7] != '-' ||
+            (t[10] != 'T' && t[10] != ' ') || t[13] != ':' || t[16] != ':') {
+            return 0;
+        }
+        c->year = digits_at(t, 4);
+        c->month = digits_at(t + 5, 2) - 1;
+        c->day = digits_at(t + 8, 2);
+        at = t + 19;
+    }
+    c->hour = digits_at(at - 8, 2);
+    c->minute = digits_at(at - 5, 2);
+    c->second = digits_at(at - 2, 2);
+    c->is_precise = (at < end && (*at == '.' || *at == ','));
+    if (!take_fraction(&at, end, &c->fraction_us)) {
+        return 0;
+    }
+    if (is_clf && (end - at != 6 || *at++ != ' ')) {
+        return 0;
+    }
+    if (at < end && *at == ' ') {
+        at++;
+    }
+    if ((at < end || is_clf) && !take_zone(&at, end, &c->zone_s)) {
+        return 0;
+    }
+    return at == end;
+}
+
+/* Seconds, milliseconds, microseconds or nanoseconds since the epoch: which
+ * one, its size tells until the year 5138. */
+static int read_number(log_clock_t *c, mlg_text_t text)
+{
+    char copy[40];
+    char *end;
+    double value;
+    double per_s = 1.0;
+
+    if (text.len == 0 || text.len >= sizeof(copy) ||
+        memchr(text.at, 'x', text.len) != NULL || text.at[0] < '0' ||
+        text.at[0] > '9') {
+        return 0;
+    }
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    value = strtod(copy, &end);
+    if (*end != '\0' || !(value < 1e20)) {
+        return 0;
+    }
+    c->is_precise = value >= 1e11 || memchr(copy, '.', text.len) != NULL;
+    while (value >= per_s * 1e11) {
+        per_s *= 1e3;
+    }
+    c->whole_us = llround(value * (1e6 / per_s));
+    return 1;
+}
+
+static int keep_whole(log_clock_t *clock, apr_time_t at_us, int is_precise)
+{
+    if ((clock->has & LOG_HAS_WHOLE) == 0 || is_precise) {
+        clock->whole_us = at_us;
+        clock->is_precise = is_precise;
+    }
+    clock->has |= LOG_HAS_WHOLE;
+    return 1;
+}
+
+int log_clock_read(log_clock_t *clock, mlg_text_t text)
+{
+    log_clock_t own = {.has = 0};
+
+    if (text.len > 4 && (text.at[2] == '/' || text.at[4] == '-')) {
+        return read_date(&own, text.at, text.at + text.len) &&
+               join_date(&own, &own.whole_us) &&
+               keep_whole(clock, own.whole_us, own.is_precise);
+    }
+    return read_number(&own, text) &&
+           keep_whole(clock, own.whole_us, own.is_precise);
 }
 
 apr_status_t mlg_log_time(apr_time_t *at_us, int *is_precise, mlg_text_t text)
 {
-    /* 0123456789012345678901234567
-     * 26/Jan/2024:19:00:02 +0000 */
-    const char *t = text.at;
-    const char *at = t + 20;
-    const char *end = t + text.len;
-    int day, month, year, hour, minute, second;
-    int64_t zone_s, fraction_us, at_s;
+    log_clock_t clock = {.has = 0};
 
-    if (text.len < 26 || t[2] != '/' || t[6] != '/' || t[11] != ':' ||
-        t[14] != ':' || t[17] != ':') {
+    if (!log_clock_read(&clock, text) || clock.whole_us < 0) {
         return MLG_ELINE;
     }
-    day = digits_at(t, 2);
-    month = month_at(t + 3);
-    year = digits_at(t + 7, 4);
-    hour = digits_at(t + 12, 2);
-    minute = digits_at(t + 15, 2);
-    second = digits_at(t + 18, 2);
-    if (month < 0 || year < 1970 || day < 1 || day > days_in(year, month) ||
-        hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
-        second > 60) {
-        return MLG_ELINE;
-    }
-    *is_precise = (*at == '.');
-    if (!take_fraction(&at, end, &fraction_us) || end - at != 6 || *at != ' ' ||
-        !parse_zone(at + 1, &zone_s)) {
-        return MLG_ELINE;
-    }
-    at_s = days_since_epoch(year, month, day) * 86400 + hour * 3600 +
-           minute * 60 + second - zone_s;
-    if (at_s < 0) {
-        return MLG_ELINE;
-    }
-    *at_us = at_s * APR_USEC_PER_SEC + fraction_us;
+    *at_us = clock.whole_us;
+    *is_precise = clock.is_precise;
     return APR_SUCCESS;
+}
+
+/* ---- pieces ------------------------------------------------------------- */
+
+uint32_t log_clock_piece(char piece, int *known)
+{
+    *known = 1;
+    switch (piece) {
+    case 's':
+    case LOG_PIECE_MSEC:
+    case LOG_PIECE_USEC:
+        return LOG_HAS_WHOLE;
+    case 'Y':
+    case 'y':
+        return LOG_HAS_YEAR;
+    case 'm':
+    case 'b':
+    case 'B':
+        return LOG_HAS_MONTH;
+    case 'd':
+    case 'e':
+        return LOG_HAS_DAY;
+    case 'H':
+    case 'k':
+        return LOG_HAS_HOUR;
+    case 'I':
+    case 'l':
+        return LOG_HAS_HOUR | LOG_HAS_12_HOURS;
+    case 'p':
+        return LOG_HAS_NOON;
+    case 'M':
+        return LOG_HAS_MINUTE;
+    case LOG_PIECE_MSEC_FRAC:
+    case LOG_PIECE_USEC_FRAC:
+        return LOG_HAS_FRACTION;
+    case 'S':
+    case 'z':
+    case 'Z':
+    case 'a':
+    case 'A':
+    case 'j':
+    case 'u':
+    case 'w':
+        return 0;
+    default:
+        *known = 0;
+        return 0;
+    }
+}
+
+/* Up to `width` digits, after blanks that pad them. @return -1 for none */
+static int64_t take_number(const char **at, const char *end, int width)
+{
+    int64_t n = 0;
+    const char *begin;
+
+    while (*at < end && **at == ' ' && width > 1) {
+        ++*at;
+        width--;
+    }
+    begin = *at;
+    while (*at < end && **at >= '0' && **at <= '9' && width-- > 0) {
+        n = n * 10 + (**at - '0');
+        ++*at;
+    }
+    return (*at > begin) ? n : -1;
+}
+
+static int is_letter(char c)
+{
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'z';
+}
+
+/* "Jan", "January", "Friday", "CET", "PM". @return its length */
+static int take_letters(const char **at, const char *end)
+{
+    const char *begin = *at;
+
+    while (*at < end && is_letter(**at) && *at - begin < 12) {
+        ++*at;
+    }
+    return (int)(*at - begin);
+}
+
+static int take_word(log_clock_t *c, char piece, const char **at,
+                     const char *end)
+{
+    const char *word = *at;
+    int len = take_letters(at, end);
+
+    if (piece == 'p') {
+        c->has |= LOG_HAS_NOON;
+        c->has |= (len == 2 && (*word | 0x20) == 'p') ? LOG_HAS_PM : 0;
+        return len == 2;
+    }
+    if (piece == 'b' || piece == 'B') {
+        c->month = (len >= 3) ? month_at(word) : -1;
+        return c->month >= 0;
+    }
+    return len > 0;
+}
+
+/* @return 1 when `n` digits, already taken, are kept */
+static int keep_number(log_clock_t *c, char piece, int64_t n)
+{
+    switch (piece) {
+    case 's':
+        return keep_whole(c, n * APR_USEC_PER_SEC, 0);
+    case LOG_PIECE_MSEC:
+        return keep_whole(c, n * 1000, 1);
+    case LOG_PIECE_USEC:
+        return keep_whole(c, n, 1);
+    case LOG_PIECE_MSEC_FRAC:
+        c->fraction_us = n * 1000;
+        return 1;
+    case LOG_PIECE_USEC_FRAC:
+        c->fraction_us = n;
+        return 1;
+    case 'Y':
+        c->year = (int)n;
+        return 1;
+    case 'y': /* as POSIX splits the centuries */
+        c->year = (int)(n + ((n < 69) ? 2000 : 1900));
+        return 1;
+    case 'm':
+        c->month = (int)n - 1;
+        return 1;
+    case 'd':
+    case 'e':
+        c->day = (int)n;
+        return 1;
+    case 'H':
+    case 'k':
+    case 'I':
+    case 'l':
+        c->hour = (int)n;
+        return 1;
+    case 'M':
+        c->minute = (int)n;
+        return 1;
+    case 'S':
+        c->second = (int)n;
+        return 1;
+    default: /* a day's number in the week or the year */
+        return 1;
+    }
+}
+
+static int width_of(char piece)
+{
+    switch (piece) {
+    case 's':
+        return 10;
+    case LOG_PIECE_MSEC:
+        return 13;
+    case LOG_PIECE_USEC:
+        return 16;
+    case LOG_PIECE_USEC_FRAC:
+        return 6;
+    case 'Y':
+        return 4;
+    case LOG_PIECE_MSEC_FRAC:
+    case 'j':
+        return 3;
+    case 'u':
+    case 'w':
+        return 1;
+    default:
+        return 2;
+    }
+}
+
+int log_clock_take(log_clock_t *c, char piece, const char **at, const char *end)
+{
+    int known;
+    int64_t n;
+
+    c->has |= log_clock_piece(piece, &known);
+    switch (piece) {
+    case 'p':
+    case 'b':
+    case 'B':
+    case 'a':
+    case 'A':
+        return take_word(c, piece, at, end);
+    case 'Z':
+        if (*at < end && (**at == '+' || **at == '-')) {
+            return take_zone(at, end, &c->zone_s);
+        }
+        return take_word(c, piece, at, end);
+    case 'z':
+        return take_zone(at, end, &c->zone_s);
+    default:
+        n = take_number(at, end, width_of(piece));
+        return n >= 0 && keep_number(c, piece, n);
+    }
+}
+
+int log_clock_join(const log_clock_t *clock, apr_time_t *at_us, int *is_precise)
+{
+    log_clock_t c = *clock;
+
+    *is_precise = (c.has & LOG_HAS_FRACTION) != 0;
+    if ((c.has & LOG_HAS_WHOLE) != 0) {
+        *at_us = c.whole_us + (c.is_precise ? 0 : c.fraction_us);
+        *is_precise |= c.is_precise;
+        return *at_us >= 0;
+    }
+    if ((c.has & LOG_HAS_DATE) != LOG_HAS_DATE) {
+        return 0;
+    }
+    if ((c.has & LOG_HAS_12_HOURS) != 0) {
+        c.hour = c.hour % 12 + (((c.has & LOG_HAS_PM) != 0) ? 12 : 0);
+    }
+    return join_date(&c, at_us) && *at_us >= 0;
 }
