@@ -83,18 +83,23 @@ typedef struct mlg_findings_t {
 
 /** Begin.
  *
- * @param rules   the replay's; borrowed, not to be changed
- * @param secret  the replay's; borrowed
+ * @param gate   the replay's; borrowed, only read
+ * @param rules  the replay's; borrowed, not to be changed
  * @return APR_SUCCESS or APR_ENOMEM
  */
-apr_status_t mlg_findings_init(mlg_findings_t *f, const mlg_rules_t *rules,
-                               const mlg_secret_t *secret, apr_pool_t *p);
+apr_status_t mlg_findings_init(mlg_findings_t *f, const mlg_gate_t *gate,
+                               const mlg_rules_t *rules, apr_pool_t *p);
 
 /** The number of a label; a new name gets a new one. @param name  any bytes */
 uint8_t mlg_findings_label(mlg_findings_t *f, mlg_text_t name, apr_pool_t *p);
 
-/** Take in one judged request. @param agent  at == NULL: none or unknown */
-void mlg_findings_add(mlg_findings_t *f, uint64_t client, mlg_text_t agent,
+/** Take in one request that was judged and settled.
+ *
+ * @param agent    at == NULL: none or unknown
+ * @param outcome  as the log has it
+ */
+void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
+                      mlg_text_t agent, const mlg_outcome_t *outcome,
                       const mlg_decision_t *d);
 
 /** Take in one client of the tally; a mlg_tally_fn but for its type. */

@@ -8,15 +8,17 @@
  * newest among them, at least the minimum number of requests; a block; the
  * longer one for a repeated offence. The replay's own threshold is run too.
  *
- * What is approximate: the scores are those of the replay, whose refused
- * requests are neither scored nor recorded. While a client is really blocked,
- * the score that convicted it stands for each of its requests, so a higher
- * threshold is told as if the client had gone on just like that; and a lower
- * threshold sees scores that counted requests which it would have refused. At
- * the replay's own threshold there is nothing to approximate, and the figures
- * are the replay's own.
+ * What is approximate. A request that the replay refuses is neither scored nor
+ * recorded by the gate, and a higher threshold wants to know what would have
+ * come of it: while a client is really blocked, a copy of its record goes on
+ * counting and is scored, beginning with the request that convicted it (whose
+ * answer it holds as refused, and pages of its network stand still). After the
+ * block the gate's own scores count again, which did not see those requests. A
+ * lower threshold sees scores that counted requests which it would itself have
+ * refused. At the replay's own threshold nothing is approximate and the
+ * figures are the replay's own, as long as the gate has room for its clients.
  *
- * Memory is fixed: MLG_WHATIF_CLIENTS clients of 0.6 KB, in 8-way sets. One
+ * Memory is fixed: MLG_WHATIF_CLIENTS clients of 0.8 KB, in 8-way sets. One
  * that has done nothing noted lately gives its place first and loses nothing;
  * when another has to, `forgotten` counts it: it may then be counted a second
  * time, and a block that it was in is cut short.
@@ -26,7 +28,7 @@
 #ifndef MLG_WHATIF_H
 #define MLG_WHATIF_H
 
-#include "mlg_decision.h"
+#include "mlg_gate.h"
 
 #include <apr_pools.h>
 
@@ -43,6 +45,7 @@ typedef struct mlg_whatif_row_t {
 typedef struct mlg_whatif_t {
     mlg_whatif_row_t row[MLG_WHATIF_ROWS];
     uint64_t forgotten; /* clients that had to give their place */
+    const mlg_gate_t *gate;
     const mlg_rules_t *rules;
     struct mlg_whatif_client_t *client; /* shape [MLG_WHATIF_CLIENTS] */
     uint64_t *tag;                      /* likewise: hashes, 0 = empty */
@@ -50,16 +53,19 @@ typedef struct mlg_whatif_t {
 
 /** Begin.
  *
+ * @param gate   the replay's; borrowed, only read
  * @param rules  the replay's; borrowed, not to be changed
  * @return APR_SUCCESS or APR_ENOMEM
  */
-apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_rules_t *rules,
-                             apr_pool_t *p);
+apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_gate_t *gate,
+                             const mlg_rules_t *rules, apr_pool_t *p);
 
-/** Weigh one request under every threshold. In the order of the log.
+/** Weigh one request under every threshold, right after it was judged and
+ * settled. In the order of the log.
  *
- * @param client  its hash
+ * @param outcome  as the log has it, whatever the verdict
  */
-void mlg_whatif_add(mlg_whatif_t *w, uint64_t client, const mlg_decision_t *d);
+void mlg_whatif_add(mlg_whatif_t *w, const mlg_arrival_t *arrival,
+                    const mlg_outcome_t *outcome, const mlg_decision_t *d);
 
 #endif /* MLG_WHATIF_H */

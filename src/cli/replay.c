@@ -186,8 +186,8 @@ static int begin(run_t *run)
 
     if (mlg_tally_make(&run->tally, MLG_TALLY_ROWS, secret, run->p) !=
             APR_SUCCESS ||
-        mlg_findings_init(&run->findings, &replay->rules, secret, run->p) !=
-            APR_SUCCESS ||
+        mlg_findings_init(&run->findings, &replay->gate, &replay->rules,
+                          run->p) != APR_SUCCESS ||
         (run->decisions.file != NULL &&
          ends_init(&run->ends, replay, run->decisions.file, run->p) !=
              APR_SUCCESS)) {
@@ -239,8 +239,8 @@ static int take_request(void *data, const judged_t *judged)
         row->label = mlg_findings_label(&run->findings, judged->label, run->p);
     }
     mlg_tally_add(row, judged->arrival, judged->decision);
-    mlg_findings_add(&run->findings, from->hash, agent_of(judged),
-                     judged->decision);
+    mlg_findings_add(&run->findings, judged->arrival, agent_of(judged),
+                     judged->outcome, judged->decision);
     if (run->decisions.file != NULL) {
         ends_add(&run->ends, from->hash, judged->decision);
     }

@@ -7,12 +7,12 @@
 
 #define WAYS 8u
 
-apr_status_t mlg_findings_init(mlg_findings_t *f, const mlg_rules_t *rules,
-                               const mlg_secret_t *secret, apr_pool_t *p)
+apr_status_t mlg_findings_init(mlg_findings_t *f, const mlg_gate_t *gate,
+                               const mlg_rules_t *rules, apr_pool_t *p)
 {
     memset(f, 0, sizeof(*f));
     f->rules = rules;
-    f->secret = secret;
+    f->secret = &gate->segment->secret;
     f->why = apr_palloc(p, MLG_FOUND_CONVICTS * sizeof(*f->why));
     f->convict = apr_pcalloc(p, MLG_FOUND_CONVICTS * sizeof(*f->convict));
     f->all.name = "all";
@@ -22,7 +22,7 @@ apr_status_t mlg_findings_init(mlg_findings_t *f, const mlg_rules_t *rules,
     f->label[0].name = "-";
     f->nlabels = 1;
     return (f->why != NULL && f->convict != NULL)
-               ? mlg_whatif_init(&f->whatif, rules, p)
+               ? mlg_whatif_init(&f->whatif, gate, rules, p)
                : APR_ENOMEM;
 }
 
@@ -93,7 +93,8 @@ static void note_convict(mlg_findings_t *f, uint64_t client, mlg_text_t agent,
     }
 }
 
-void mlg_findings_add(mlg_findings_t *f, uint64_t client, mlg_text_t agent,
+void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
+                      mlg_text_t agent, const mlg_outcome_t *outcome,
                       const mlg_decision_t *d)
 {
     int is_refused = d->verdict == MLG_VERDICT_REFUSE ||
@@ -105,7 +106,7 @@ void mlg_findings_add(mlg_findings_t *f, uint64_t client, mlg_text_t agent,
     f->last_us = (d->at_us > f->last_us) ? d->at_us : f->last_us;
     mlg_course_add(&f->course, d->at_us, is_refused);
     if (is_refused) {
-        note_convict(f, client, agent, d);
+        note_convict(f, arrival->from.hash, agent, d);
     }
     if (d->is_recorded) {
         /* a hair up: 0.29f * 100 is 28.999999 */
@@ -115,7 +116,7 @@ void mlg_findings_add(mlg_findings_t *f, uint64_t client, mlg_text_t agent,
                                               : MLG_FOUND_BUCKETS - 1]++;
         f->judged++;
     }
-    mlg_whatif_add(&f->whatif, client, d);
+    mlg_whatif_add(&f->whatif, arrival, outcome, d);
 }
 
 /* ---- clients -------------------------------------------------------------- */

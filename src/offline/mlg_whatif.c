@@ -15,14 +15,27 @@ typedef struct mlg_whatif_client_t {
     uint8_t evidence[MLG_WHATIF_ROWS];    /* as in its record */
     uint8_t offences[MLG_WHATIF_ROWS];
     uint8_t has_block; /* in any of them, ever */
+    uint8_t goes_on;   /* `record` is in use: the client is really blocked */
+    float pages;       /* of its network */
+    mlg_record_t record;
 } mlg_whatif_client_t;
 
-apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_rules_t *rules,
-                             apr_pool_t *p)
+/* Records lie on whole cache lines; a pool aligns to 8 bytes. */
+static void *lines(apr_pool_t *p, size_t bytes)
+{
+    unsigned char *at = apr_palloc(p, bytes + MLG_CACHELINE);
+
+    return (at == NULL) ? NULL
+                        : at + (MLG_CACHELINE - (uintptr_t)at % MLG_CACHELINE);
+}
+
+apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_gate_t *gate,
+                             const mlg_rules_t *rules, apr_pool_t *p)
 {
     memset(w, 0, sizeof(*w));
+    w->gate = gate;
     w->rules = rules;
-    w->client = apr_palloc(p, MLG_WHATIF_CLIENTS * sizeof(*w->client));
+    w->client = lines(p, MLG_WHATIF_CLIENTS * sizeof(*w->client));
     w->tag = apr_pcalloc(p, MLG_WHATIF_CLIENTS * sizeof(*w->tag));
     for (int i = 0; i < MLG_WHATIF_GRID; i++) {
         w->row[i].threshold = (float)((50 + i) / 100.0);
@@ -90,30 +103,68 @@ static void block(mlg_whatif_t *w, mlg_whatif_client_t *c, int i,
     w->row[i].requests++;
 }
 
-void mlg_whatif_add(mlg_whatif_t *w, uint64_t client, const mlg_decision_t *d)
+/* The gate stops recording this client; its record is not to. */
+static void go_on(const mlg_whatif_t *w, mlg_whatif_client_t *c,
+                  const mlg_arrival_t *a, const mlg_decision_t *d)
+{
+    const mlg_record_t *record = mlg_table_find(&w->gate->table, a->from.hash);
+
+    c->goes_on = record != NULL && d->verdict == MLG_VERDICT_REFUSE &&
+                 mlg_record_copy(&c->record, record);
+    c->pages = d->x[MLG_F_SUBNET_RATE] * 10.0f;
+}
+
+/* @return what a refused request would have scored */
+static float score_refused(const mlg_whatif_t *w, mlg_whatif_client_t *c,
+                           const mlg_arrival_t *a, const mlg_outcome_t *outcome)
+{
+    float x[MLG_NFEATURES];
+
+    mlg_record_fold_arrival(&c->record, a);
+    mlg_features_read(x, &c->record, a, c->pages);
+    mlg_record_fold_outcome(&c->record, outcome);
+    return mlg_weighted_score(w->rules->model, x);
+}
+
+static void weigh(mlg_whatif_t *w, mlg_whatif_client_t *c, apr_time_t at_us,
+                  float score, uint32_t total)
 {
     mlg_rules_t rules = *w->rules;
-    uint32_t total = d->is_recorded ? d->total : UINT32_MAX;
-    mlg_whatif_client_t *c;
-    float score = d->score;
 
-    if (isnan(score)) {
-        return; /* an operator's word, and no score */
-    }
-    c = find(w, client, score);
-    if (c == NULL) {
-        return;
-    }
-    c->last_us = d->at_us;
     for (int i = 0; i < MLG_WHATIF_ROWS; i++) {
-        if (c->until_us[i] > d->at_us) {
+        if (c->until_us[i] > at_us) {
             w->row[i].requests++;
             continue;
         }
         rules.threshold = w->row[i].threshold;
         if (mlg_policy_weigh(&c->evidence[i], score, total, &rules) ==
             MLG_EVENT_PROOF) {
-            block(w, c, i, d->at_us);
+            block(w, c, i, at_us);
         }
+    }
+}
+
+void mlg_whatif_add(mlg_whatif_t *w, const mlg_arrival_t *a,
+                    const mlg_outcome_t *outcome, const mlg_decision_t *d)
+{
+    float score = d->score;
+    uint32_t total = d->total;
+    mlg_whatif_client_t *c;
+
+    if (isnan(score)) {
+        return; /* an operator's word, and no score */
+    }
+    c = find(w, a->from.hash, score);
+    if (c == NULL) {
+        return;
+    }
+    c->last_us = d->at_us;
+    if (!d->is_recorded) {
+        score = c->goes_on ? score_refused(w, c, a, outcome) : score;
+        total = UINT32_MAX; /* enough to have been blocked */
+    }
+    weigh(w, c, d->at_us, score, total);
+    if (d->convicts) {
+        go_on(w, c, a, d);
     }
 }

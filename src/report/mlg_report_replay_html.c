@@ -151,18 +151,17 @@ static void put_why(FILE *to, const mlg_found_client_t *c)
     char words[4 * MLG_WORDS_TEXT];
 
     if (!c->has_why) {
-        fputs("<div>why is not known: too many others were blocked</div>", to);
+        fputs("why is not known: too many others were blocked", to);
         return;
     }
-    fputs("<div>", to);
     replay_put_text(to, replay_reasons(words, sizeof(words), &c->why.reasons));
-    fprintf(to, " <small>scored %.3f</small>", (double)c->why.score);
+    fprintf(to, " <span class=\"soft\">(score %.3f)</span>",
+            (double)c->why.score);
     if (c->why.agent[0] != '\0') {
         fputs("<small><code>", to);
         replay_put_text(to, c->why.agent);
         fputs("</code></small>", to);
     }
-    fputs("</div>", to);
 }
 
 static void put_client(FILE *to, const mlg_findings_t *f,
@@ -181,16 +180,16 @@ static void put_client(FILE *to, const mlg_findings_t *f,
         fputs(", ", to);
         replay_put_text(to, f->label[row->label % MLG_FOUND_LABELS].name);
     }
-    fprintf(to, "</small><small>%s of %s requests refused",
-            replay_number(a, row->refused), replay_number(b, row->requests));
     fprintf(to,
-            "</small><meter min=\"0\" max=\"%u\" value=\"%u\"></meter>"
-            "<small>%u block%s, the first %s after %s requests</small></div>",
-            row->requests, row->refused, row->blocks,
-            (row->blocks == 1) ? "" : "s", replay_time(at, row->blocked_us),
-            replay_number(a, row->before));
+            "</small><div class=\"part\"><i style=\"width:%.1f%%\"></i></div>"
+            "</div><div>",
+            100.0 * row->refused / row->requests);
     put_why(to, c);
-    fputs("</li>\n", to);
+    fprintf(to, "<small>%s of %s requests refused in %u block%s",
+            replay_number(a, row->refused), replay_number(b, row->requests),
+            row->blocks, (row->blocks == 1) ? "" : "s");
+    fprintf(to, ", the first %s after %s</small></div></li>\n",
+            replay_time(at, row->blocked_us), replay_number(a, row->before));
 }
 
 static void put_list(FILE *to, const mlg_findings_t *f, const char *title,
@@ -222,8 +221,9 @@ static void put_thresholds(FILE *to, const mlg_findings_t *f)
 {
     char number[REPLAY_NUMBER_TEXT];
 
-    fputs("<p>While a client is really blocked, the score that convicted it "
-          "stands for each of its requests.</p><details><summary>As a table"
+    fputs("<p>Found in the same pass: the scores are those under the "
+          "replay&#39;s own threshold, so far from it the figures are "
+          "estimates.</p><details><summary>As a table"
           "</summary><div class=\"scroll\"><table><thead><tr><th>threshold"
           "</th><th class=\"n\">clients blocked</th><th class=\"n\">share</th>"
           "<th class=\"n\">requests refused</th><th class=\"n\">share</th>"
@@ -257,11 +257,6 @@ void mlg_report_replay_html(FILE *to, const mlg_findings_t *f)
     put_head(to, f);
     put_tiles(to, f);
     replay_put_course(to, f);
-    put_list(to, f, "Most refused", &f->top,
-             "Nobody: not one client would have been blocked.");
-    put_list(to, f, "Crawlers and monitors that would be hit", &f->alike,
-             "None of the blocked clients claims to be a crawler or a "
-             "monitor.");
     if (f->nlabels > 1) {
         put_groups(to, "By label", f->label, f->nlabels, &f->all);
     }
@@ -269,6 +264,11 @@ void mlg_report_replay_html(FILE *to, const mlg_findings_t *f)
                f->has_lists ? "By User-Agent and published lists"
                             : "By User-Agent",
                f->class, MLG_NCLASSES, &f->all);
+    put_list(to, f, "Most refused", &f->top,
+             "Nobody: not one client would have been blocked.");
+    put_list(to, f, "Crawlers and monitors that would be hit", &f->alike,
+             "None of the blocked clients claims to be a crawler or a "
+             "monitor.");
     replay_put_scores(to, f);
     replay_put_curves(to, f);
     put_thresholds(to, f);
