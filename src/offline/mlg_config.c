@@ -126,8 +126,12 @@ static apr_status_t apply(const config_reader_t *r, const config_line_t *line)
     apr_array_header_t *words;
     const char *const *word;
     mlg_why_t why;
-    apr_status_t rv = split(r, line, &words);
+    apr_status_t rv;
 
+    if (directive->kind >= MLG_KIND_EXPR) {
+        return APR_SUCCESS; /* httpd's own */
+    }
+    rv = split(r, line, &words);
     if (rv != APR_SUCCESS) {
         return rv;
     }
