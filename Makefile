@@ -17,6 +17,7 @@ include build/test.mk
 include build/httpd-test.mk
 include build/tune.mk
 include build/run.mk
+include build/man.mk
 include build/install.mk
 include build/lint.mk
 

@@ -11,14 +11,19 @@ PREFIX    ?= /usr/local
 LIBEXECDIR = $(shell $(APXS) -q LIBEXECDIR)
 SYSCONFDIR = $(shell $(APXS) -q SYSCONFDIR)
 DOCDIR     = $(PREFIX)/share/doc/mod_mlgate
+MAN1DIR    = $(PREFIX)/share/man/man1
+# Where bash-completion looks, by the name of the command.
+BASHDIR    = $(PREFIX)/share/bash-completion/completions
 # Where a2enmod looks, on Debian and its kin; elsewhere there is no such place.
 MODSDIR    = $(wildcard $(SYSCONFDIR)/mods-available)
 VERSION    = $(shell sed -n 's/^.define MLGATE_VERSION "\(.*\)"/\1/p' src/httpd/mlgate.h)
 
-install: all ## into httpd's module directory and PREFIX (DESTDIR=, PREFIX=/usr/local)
+install: all man ## into httpd's module directory and PREFIX (DESTDIR=, PREFIX=/usr/local)
 	install -D -m 644 $(OUT)/mod_mlgate.so '$(DESTDIR)$(LIBEXECDIR)/mod_mlgate.so'
 	install -D -m 755 $(OUT)/mlgatectl '$(DESTDIR)$(PREFIX)/bin/mlgatectl'
-	install -d '$(DESTDIR)$(DOCDIR)'
+	install -d '$(DESTDIR)$(MAN1DIR)' '$(DESTDIR)$(DOCDIR)'
+	install -m 644 $(MAN_PAGES) '$(DESTDIR)$(MAN1DIR)'
+	install -D -m 644 src/cli/mlgatectl.bash '$(DESTDIR)$(BASHDIR)/mlgatectl'
 	install -m 644 $(wildcard README.md) LICENSE conf/mlgate.conf '$(DESTDIR)$(DOCDIR)'
 	@for sample in mlgate-observe.conf mlgate-proxy.conf; do \
 	  sed 's#modules/mod_mlgate#$(LIBEXECDIR)/mod_mlgate#; $(if $(MODSDIR),s# logs/# $${APACHE_LOG_DIR}/#)' \
@@ -32,6 +37,8 @@ uninstall: ## take out what install put there; an edited mlgate.conf stays
 	@if [ -L '$(DESTDIR)$(SYSCONFDIR)/mods-enabled/mlgate.load' ]; then \
 	  echo 'httpd still loads it: a2dismod mlgate first.' >&2; exit 1; fi
 	rm -f '$(DESTDIR)$(LIBEXECDIR)/mod_mlgate.so' '$(DESTDIR)$(PREFIX)/bin/mlgatectl'
+	rm -f $(patsubst $(MAN_DIR)/%,'$(DESTDIR)$(MAN1DIR)/%',$(MAN_PAGES))
+	rm -f '$(DESTDIR)$(BASHDIR)/mlgatectl'
 	rm -rf '$(DESTDIR)$(DOCDIR)'
 	@$(if $(MODSDIR),build/install-debian --remove '$(DESTDIR)$(MODSDIR)')
 

@@ -66,13 +66,13 @@ static void print_wrapped(const char *text)
 
 void args_help(const args_manual_t *manual, const apr_getopt_option_t *options)
 {
-    printf("Usage: mlgatectl %s\n\n%s\n", manual->usage, manual->about);
+    printf("Usage: mlgatectl %s\n\n%s\n\n", manual->usage, manual->about);
     for (const apr_getopt_option_t *o = options; o->name != NULL; o++) {
         printf("  --%-*s ", NAME_WIDTH, o->name);
         print_wrapped(o->description);
     }
     if (manual->notes != NULL) {
-        printf("\n%s", manual->notes);
+        printf("\n%s\n", manual->notes);
     }
 }
 

@@ -30,8 +30,8 @@ static const args_manual_t manual = {
     "what weighed how much, what would have let it pass. An IPv6 address "
     "stands\n"
     "for its network (/64 by default). Or tells what a running gate, or its\n"
-    "event log, says of one decision.\n",
-    "Exit code 1 when the logs do not know the client.\n"};
+    "event log, says of one decision.",
+    "Exit code 1 when the logs do not know the client."};
 
 static int take(void *data, int option, const char *arg)
 {

@@ -25,12 +25,12 @@ static const args_manual_t manual = {
     "Writes the feature vector of every request of these access logs as CSV:\n"
     "at,client,label and one column per feature, empty where a log cannot "
     "tell.\n"
-    "LOG may be gzipped; - is standard input.\n",
+    "LOG may be gzipped; - is standard input.",
     "Nobody is refused while this runs (MLGateEngine observe), so that a "
     "client's\n"
     "later requests have vectors too. With --set 'MLGateEngine enforce' the\n"
     "requests of blocked clients are left out, as a server would not score "
-    "them.\n"};
+    "them."};
 
 typedef struct features_t {
     feed_t feed;

@@ -30,13 +30,13 @@ static const args_manual_t block_manual = {
     "Has a running gate refuse a client: an IPv4 address, or the network (/64\n"
     "by default) of an IPv6 address. An allow-listed client is let through "
     "all\n"
-    "the same. Blocking again sets a new end.\n",
+    "the same. Blocking again sets a new end.",
     REMOTE_NOTES};
 
 static const args_manual_t unblock_manual = {
     "unblock [OPTION]... [URL] ADDRESS",
     "Ends a client's block, if there is one, and lets it through unjudged for\n"
-    "some time. Afterwards it is judged anew.\n",
+    "some time. Afterwards it is judged anew.",
     REMOTE_NOTES};
 
 typedef struct order_t {

@@ -41,7 +41,7 @@ enum {
 #define REMOTE_NOTES                                                           \
     "URL is where httpd's configuration has SetHandler mlgate-status; it may\n"\
     "hold user:password@. Without it, the environment's MLGATE_URL counts,\n"  \
-    "else " REMOTE_URL ".\n"
+    "else " REMOTE_URL "."
 /* clang-format on */
 
 typedef struct remote_t {

@@ -25,8 +25,8 @@ static const apr_getopt_option_t options[] = {
 static const args_manual_t manual = {
     "status [OPTION]... [URL]",
     "Tells whether a running gate is well, how many requests come and are\n"
-    "refused (watched for a second), who is blocked and why.\n",
-    REMOTE_NOTES "Exit code 1 also when the gate says that it is unwell.\n"};
+    "refused (watched for a second), who is blocked and why.",
+    REMOTE_NOTES "\nExit code 1 also when the gate says that it is unwell."};
 
 typedef struct status_t {
     remote_t remote;

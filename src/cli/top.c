@@ -35,7 +35,7 @@ static const args_manual_t manual = {
     "with the highest scores, the latest convictions. q or Ctrl-C leaves, the\n"
     "space bar asks at once. Where standard output is no terminal it prints "
     "one\n"
-    "frame.\n",
+    "frame.",
     REMOTE_NOTES};
 
 typedef struct reading_t {
