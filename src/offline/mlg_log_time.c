@@ -397,12 +397,12 @@ static int width_of(char piece)
     }
 }
 
-int log_clock_take(log_clock_t *c, char piece, const char **at, const char *end)
+/* @return 1 when the piece was there */
+static int take_piece(log_clock_t *c, char piece, const char **at,
+                      const char *end)
 {
-    int known;
     int64_t n;
 
-    c->has |= log_clock_piece(piece, &known);
     switch (piece) {
     case 'p':
     case 'b':
@@ -421,6 +421,15 @@ int log_clock_take(log_clock_t *c, char piece, const char **at, const char *end)
         n = take_number(at, end, width_of(piece));
         return n >= 0 && keep_number(c, piece, n);
     }
+}
+
+int log_clock_take(log_clock_t *c, char piece, const char **at, const char *end)
+{
+    int known;
+    int was_there = take_piece(c, piece, at, end);
+
+    c->has |= was_there ? log_clock_piece(piece, &known) : 0;
+    return was_there;
 }
 
 int log_clock_join(const log_clock_t *clock, apr_time_t *at_us, int *is_precise)
