@@ -15,6 +15,7 @@
 #include "mlg_agents.h"
 #include "mlg_course.h"
 #include "mlg_tally.h"
+#include "mlg_replay.h"
 #include "mlg_whatif.h"
 
 #define MLG_FOUND_TOP      20   /* clients in a list */
@@ -58,8 +59,9 @@ typedef struct mlg_found_list_t {
 } mlg_found_list_t;
 
 typedef struct mlg_findings_t {
-    const mlg_rules_t *rules; /* borrowed */
-    const char *source;       /* the caller's: names the logs; NULL = no name */
+    const mlg_rules_t *rules;   /* borrowed */
+    const mlg_parity_t *parity; /* the caller's; NULL = no observations */
+    const char *source; /* the caller's: names the logs; NULL = no name */
     unsigned ipv6_prefix;
     uint64_t lines;
     uint64_t malformed;

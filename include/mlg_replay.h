@@ -30,6 +30,8 @@ typedef struct mlg_parity_t {
     uint64_t compared;    /* judged by the same rules and kept by both */
     uint64_t skipped;     /* the server found its stripe busy: not compared */
     uint64_t other_rules; /* judged by other rules there: not compared */
+    uint64_t gaps;        /* waits for a line that were given up */
+    uint64_t late;        /* lines that came after their turn */
     uint64_t foreign;     /* lines of a segment that was gone: left out */
     uint64_t scores;      /* of those compared, scores that differ ... */
     uint64_t vectors;     /* ... feature vectors that do ... */

@@ -85,9 +85,14 @@ int feed_observed(feed_t *feed, const mlg_observation_t *seen, judged_fn fn,
 
 int feed_observed_end(feed_t *feed, judged_fn fn, void *data)
 {
+    int code;
+
     if (feed->reorder == NULL || feed->segment == 0) {
         return CTL_DONE;
     }
     mlg_reorder_finish(feed->reorder);
-    return drain(feed, fn, data);
+    code = drain(feed, fn, data);
+    feed->parity.gaps = mlg_reorder_gaps(feed->reorder);
+    feed->parity.late = mlg_reorder_late(feed->reorder);
+    return code;
 }

@@ -220,6 +220,7 @@ static int take_request(void *data, const judged_t *judged)
 {
     run_t *run = data;
     const mlg_client_t *from = &judged->arrival->from;
+    mlg_client_t counted = *from;
     mlg_tally_row_t *row;
     int is_new;
     apr_status_t rv;
@@ -227,7 +228,10 @@ static int take_request(void *data, const judged_t *judged)
     if (run->tally == NULL && begin(run) != CTL_DONE) {
         return CTL_FAILED;
     }
-    rv = mlg_tally_get(run->tally, from, &row, &is_new);
+    if (judged->entry == NULL) { /* hashed under its server's secret */
+        counted.hash = mlg_hash_key(run->findings.secret, &from->key);
+    }
+    rv = mlg_tally_get(run->tally, &counted, &row, &is_new);
     if (rv != APR_SUCCESS) {
         return ctl_complain(CTL_FAILED,
                             "more than %u clients need a temporary file, and "
@@ -342,6 +346,8 @@ static int replay(run_t *run, const args_t *args)
         return code;
     }
     run->findings.source = source_of(args, run->p);
+    run->findings.parity =
+        (run->feed.parity.requests > 0) ? &run->feed.parity : NULL;
     run->findings.lines = run->feed.lines;
     run->findings.malformed = run->feed.malformed;
     rv = mlg_tally_each(run->tally, take_client, run);

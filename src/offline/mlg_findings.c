@@ -106,7 +106,8 @@ void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
     f->last_us = (d->at_us > f->last_us) ? d->at_us : f->last_us;
     mlg_course_add(&f->course, d->at_us, is_refused);
     if (is_refused) {
-        note_convict(f, arrival->from.hash, agent, d);
+        /* an observation's own hash is under its server's secret */
+        note_convict(f, mlg_hash_key(f->secret, &d->key), agent, d);
     }
     if (d->is_recorded) {
         /* a hair up: 0.29f * 100 is 28.999999 */

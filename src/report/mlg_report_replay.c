@@ -181,6 +181,28 @@ static json_t *rules_of(const mlg_rules_t *rules)
     return out;
 }
 
+/* null when no observation log was read */
+static json_t *parity_of(const mlg_parity_t *parity)
+{
+    json_t *out = json_object();
+
+    if (parity == NULL) {
+        json_decref(out);
+        return json_null();
+    }
+    set_count(out, "requests", parity->requests);
+    set_count(out, "compared", parity->compared);
+    set_count(out, "skipped", parity->skipped);
+    set_count(out, "other_rules", parity->other_rules);
+    set_count(out, "scores_differ", parity->scores);
+    set_count(out, "vectors_differ", parity->vectors);
+    set_count(out, "verdicts_differ", parity->verdicts);
+    set_count(out, "gaps", parity->gaps);
+    set_count(out, "late", parity->late);
+    set_count(out, "foreign", parity->foreign);
+    return out;
+}
+
 json_t *mlg_report_replay(const mlg_findings_t *f)
 {
     json_t *out = json_object();
@@ -192,6 +214,7 @@ json_t *mlg_report_replay(const mlg_findings_t *f)
     set_count(out, "malformed", f->malformed);
     report_set_time(out, "from", f->first_us);
     report_set_time(out, "to", f->last_us);
+    json_object_set_new(out, "parity", parity_of(f->parity));
     set_count(out, "requests", f->all.requests);
     set_count(out, "judged", f->judged);
     set_count(out, "refused", f->all.refused);

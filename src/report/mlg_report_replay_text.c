@@ -25,6 +25,37 @@ static void put_share(FILE *to, int width, uint64_t part, uint64_t whole)
     fprintf(to, " %*s", width, replay_share(text, part, whole));
 }
 
+/* How this replay compares with the server that wrote the log. */
+static void put_parity(FILE *to, const mlg_parity_t *p)
+{
+    char number[REPLAY_NUMBER_TEXT];
+
+    if (p->compared > 0) {
+        fprintf(to, "Server     %s requests compared",
+                replay_number(number, p->compared));
+        fprintf(to, ": %s scores", replay_number(number, p->scores));
+        fprintf(to, ", %s feature vectors", replay_number(number, p->vectors));
+        fprintf(to, " and %s verdicts differ\n",
+                replay_number(number, p->verdicts));
+    }
+    if (p->skipped > 0) {
+        fprintf(to, "  not      %s judged while another held their record\n",
+                replay_number(number, p->skipped));
+    }
+    if (p->other_rules > 0) {
+        fprintf(to,
+                "  not      %s judged by other rules; give the server's "
+                "(--config, --set)\n",
+                replay_number(number, p->other_rules));
+    }
+    if (p->gaps + p->late + p->foreign > 0) {
+        fprintf(to, "  gaps     %s", replay_number(number, p->gaps));
+        fprintf(to, "; %s lines out of turn", replay_number(number, p->late));
+        fprintf(to, ", %s of a gate that was gone\n",
+                replay_number(number, p->foreign));
+    }
+}
+
 /* ---- head ----------------------------------------------------------------- */
 
 static void put_head(FILE *to, const mlg_findings_t *f)
@@ -43,6 +74,9 @@ static void put_head(FILE *to, const mlg_findings_t *f)
     }
     fprintf(to, "Rules      %s\n",
             replay_rules(rules, sizeof(rules), f->rules));
+    if (f->parity != NULL) {
+        put_parity(to, f->parity);
+    }
     fprintf(to, "Requests   %s", replay_number(number, f->all.requests));
     fprintf(to, " in %s lines", replay_number(number, f->lines));
     fprintf(to, ", %s of them malformed\n",
