@@ -9,11 +9,11 @@ TEST_PORT ?= 8529
 HTTPD_TESTS = $(patsubst t/httpd/%,t/%,$(sort \
   $(foreach t,$(TESTS),$(wildcard t/httpd/$(t:.t=).t))))
 
-check-httpd: $(OUT)/mod_mlgate.so | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
+check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))
 	$(Q)t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
 
-test-mpms: $(OUT)/mod_mlgate.so | need-httpd-test ## Apache::Test under event, prefork and worker
+test-mpms: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl | need-httpd-test ## Apache::Test under event, prefork and worker
 	$(Q)for mpm in event prefork worker; do \
 	  $(MAKE) --no-print-directory check-httpd MPM=$$mpm || exit 1; done
 

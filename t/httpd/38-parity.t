@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# mlgatectl replay judges a server's observation log as the server did: every
+# score to the bit, every feature, every verdict.
+use strict;
+use warnings;
+use JSON::PP ();
+use MLGate::Backend ();
+use MLGate::Test;
+use POSIX ();
+use Test::More;
+
+my $ctl = "$ENV{MLGATE_WORK}/mlgatectl";
+my $backend = MLGate::Backend->start;
+my $server = server(conf => <<"END");
+Protocols h2c http/1.1
+MLGateEngine enforce
+MLGateThreshold 0.75
+MLGateMinRequests 12
+MLGateWeight cookie_absent 0.5 1 0.1
+MLGateAllow 192.0.2.99
+MLGateExempt "%{REQUEST_URI} == '/free'"
+MLGateObservationLog "%DIR%/observations"
+ProxyPass /app http://127.0.0.1:$backend->{port}/
+END
+$server->{log}->expect(qr/MLG0004/);
+$server->{log}->allow(qr/MLG0008/, qr/MLG0010/);
+my $log = "$server->{dir}/observations";
+
+sub observations { open my $fh, '<', $log or return (); return <$fh> }
+
+# A person reads, a script posts, a scanner asks for what is not there, a flood
+# comes over one connection and another over many; all at once, so that their
+# requests overlap and end out of order.
+sub visitor {
+    my ($what, $code) = @_;
+    my $pid = fork // die "fork: $!\n";
+    return $pid if $pid;
+    eval { $code->(); 1 } or print STDERR "$what: $@";
+    POSIX::_exit($@ ? 1 : 0);
+}
+
+sub visit_all {
+    my ($net) = @_;
+    my @visitor = (
+        visitor('person', sub {
+            my $c = $server->client("192.0.2.$net",
+                headers => { Cookie => 'sid=7', Referer => 'http://gate.test/' });
+            $c->get("/?page=$_"), $c->get('/style.css') for 1 .. 30;
+        }),
+        visitor('script', sub {
+            my $c = $server->client("198.51.100.$net");
+            $c->post("/app/$_", body => 'x' x (100 * $_)) for 1 .. 60;
+        }),
+        visitor('scanner', sub {
+            $server->client("2001:db8:$net\::$_", headers =>
+                { Connection => 'close', 'User-Agent' => "scan/$_" })
+                ->get("/nope/$_.php") for 1 .. 60;
+        }),
+        visitor('flood', sub {
+            my $c = $server->client("203.0.113.$net");
+            $c->pipeline(map { ['GET', "/?$_"] } 1 .. 40) for 1 .. 4;
+        }),
+        visitor('friend', sub {
+            $server->client('192.0.2.99')->burst(20, '/free');
+        }),
+        visitor('exempt', sub {
+            $server->client("192.0.2.1$net")->burst(20, '/free');
+        }));
+    # one address from four connections at once: its stripe is contended
+    push @visitor, map {
+        visitor('crowd', sub {
+            $server->client("203.0.113.2$net")->get('/app/crowd',
+                headers => { Connection => 'close' }) for 1 .. 25;
+        })
+    } 1 .. 4;
+    return grep { waitpid($_, 0); $? } @visitor;
+}
+
+my $before = observations();
+is visit_all(1), 0, 'all visitors were answered';
+operator($server)->post('/mlgate/block/192.0.2.77?ttl=1h');
+is $server->client('192.0.2.77')->get('/')->code, 429,
+    'an operator blocks someone';
+operator($server)->post('/mlgate/unblock/203.0.113.1');
+is $server->client('203.0.113.1')->get('/')->code, 200, 'and frees another';
+SKIP: {
+    skip 'no HTTP/2 with prefork', 1 if mpm eq 'prefork';
+    skip 'no h2load: install nghttp2-client', 1 unless have('h2load');
+    qx{h2load -n 80 -c 2 -m 10 -H 'x-forwarded-for: 192.0.2.55' \\
+        http://127.0.0.1:$server->{port}/ 2>&1} =~ /(\d+) done/;
+    is $1, 80, 'streams of HTTP/2 come in between';
+}
+$server->graceful;
+is visit_all(2), 0, 'a graceful restart in between: visitors are answered';
+my $counters;
+wait_until('every request was written down', 10, sub {
+    $counters = stats($server)->{counters};
+    $counters->{requests} == grep { /^mlg1 / } observations();
+});
+is $counters->{observations_lost}, 0, 'no line was lost';
+is scalar(grep { /^mlg1 / } observations()), $counters->{requests},
+    'a line for each request';
+is scalar(grep { /^mlg1-start / } observations()), 2, 'and for each start';
+is scalar(grep { /^mlg1-order / } observations()), 2, 'and for each order';
+is sprintf('%04o', (stat $log)[2] & 07777), '0600',
+    'nobody else may read who asked for what';
+$server->stop;
+
+sub replay {
+    my $said = qx{$ctl replay --json --quiet @_ 2>&1};
+    is $?, 0, "mlgatectl replay @_" or diag $said;
+    return JSON::PP->new->utf8->decode($said);
+}
+
+my $report = replay("--config $server->{dir}/httpd.conf", $log);
+my $parity = $report->{parity};
+is $report->{malformed}, 0, 'every line is read';
+is $parity->{requests}, $counters->{requests}, 'every request is replayed';
+is $parity->{compared} + $parity->{skipped}, $parity->{requests},
+    'and compared, but for what the server judged without its stripe';
+is $parity->{skipped} + 0, scalar(grep { is_skipped($_) } observations()),
+    'which are as many as the log says';
+cmp_ok $parity->{compared}, '>', 500, 'they are many';
+is_deeply [@{$parity}{qw(scores_differ vectors_differ verdicts_differ)}],
+    [0, 0, 0], 'each with the same score, features and verdict';
+is_deeply [@{$parity}{qw(gaps late foreign)}], [0, 0, 0], 'none out of turn';
+is $report->{refused}, $counters->{refused}, 'as many are refused';
+cmp_ok $report->{refused}, '>', 100, 'which are many';
+is $report->{blocked}, scalar(keys %{{ map { $_ => 1 }
+    grep { defined } map { /MLG0008: blocked (\S+)/ } $server->{log}->lines }}),
+    'and as many clients blocked as the error log says';
+
+my $stricter = replay('--set', "'MLGateThreshold 0.5'", $log)->{parity};
+is $stricter->{compared}, 0, 'under other rules nothing is compared';
+is $stricter->{other_rules} + $stricter->{skipped}, $stricter->{requests},
+    'and that is said';
+
+done;
+
+# Judged, but not holding the stripe: "place+", and a vector.
+sub is_skipped {
+    my @field = split ' ', $_[0];
+    return $field[0] eq 'mlg1' && $field[18] =~ /\+$/ && $field[25] ne '0';
+}
