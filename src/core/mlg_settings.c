@@ -120,7 +120,7 @@ static unsigned slips_between(const char *a, const char *b)
 const char *mlg_directive_nearest(const char *name)
 {
     const char *nearest = NULL;
-    unsigned fewest = 5;
+    unsigned fewest = 4; /* more is another word */
 
     if (strnlen(name, NAME_MAX_BYTES + 1) > NAME_MAX_BYTES) {
         return NULL;

@@ -39,7 +39,8 @@ void config_reader_init(config_reader_t *r, mlg_config_t *config, int is_alone)
     r->config = config;
     r->is_alone = is_alone;
     r->root = "";
-    r->defines = apr_table_make(p, 8);
+    r->defined = apr_hash_make(p);
+    r->values = apr_table_make(p, 8);
     r->lines = apr_array_make(p, 16, sizeof(config_line_t));
     r->hosts = apr_array_make(p, 4, sizeof(config_host_t));
     r->sections = apr_array_make(p, 8, sizeof(section_t));
@@ -74,9 +75,10 @@ static int holds(const config_reader_t *r, const char *name, const char *arg)
     int is_negated = (*arg == '!');
     int is_true = 1;
 
-    arg = config_expand(r, arg + is_negated, NULL);
+    arg += is_negated;
+    arg = config_word(r->config->p, &arg);
     if (is_word(name, "IfDefine")) {
-        is_true = apr_table_get(r->defines, arg) != NULL;
+        is_true = apr_hash_get(r->defined, arg, APR_HASH_KEY_STRING) != NULL;
     }
     else if (is_word(name, "IfFile")) {
         is_true = is_there(r, arg);
@@ -110,11 +112,12 @@ static int add_host(config_reader_t *r, const char *where)
 }
 
 /* "<Name args>" */
-static void open_section(config_reader_t *r, const char *name, const char *args)
+static apr_status_t open_section(config_reader_t *r, const char *name,
+                                 const char *args)
 {
     apr_pool_t *p = r->config->p;
     const section_t *around = innermost(r);
-    size_t len = strlen(args);
+    const char *bracket = strrchr(args, '>');
     section_t new = {.host = -1, .at = r->at};
 
     if (around != NULL) {
@@ -123,7 +126,11 @@ static void open_section(config_reader_t *r, const char *name, const char *args)
     }
     /* the ">" of a section without arguments is the name's */
     new.name = apr_pstrmemdup(p, name, strcspn(name, ">"));
-    args = apr_pstrmemdup(p, args, len - (len > 0 && args[len - 1] == '>'));
+    if (bracket == NULL && strchr(name, '>') == NULL) {
+        return config_fail(r->config, r->at, "<%.80s> misses its '>'", name);
+    }
+    args = (bracket != NULL) ? apr_pstrmemdup(p, args, (size_t)(bracket - args))
+                             : "";
     new.kind = is_condition(new.name)             ? SECTION_CONDITION
                : is_word(new.name, "VirtualHost") ? SECTION_HOST
                : is_word(new.name, "Macro")       ? SECTION_MACRO
@@ -132,7 +139,7 @@ static void open_section(config_reader_t *r, const char *name, const char *args)
         /* what stands in here is only read to find the end */
     }
     else if (new.kind == SECTION_CONDITION) {
-        new.is_skipped = !holds(r, new.name, config_word(p, &args));
+        new.is_skipped = !holds(r, new.name, args);
     }
     else if (new.kind == SECTION_HOST) {
         new.host = add_host(r, args);
@@ -142,6 +149,7 @@ static void open_section(config_reader_t *r, const char *name, const char *args)
         new.section = new.name;
     }
     APR_ARRAY_PUSH(r->sections, section_t) = new;
+    return APR_SUCCESS;
 }
 
 /* "</Name>"; @param base  sections that were open where the file began */
@@ -220,12 +228,14 @@ static apr_status_t include_path(config_reader_t *r, const char *path,
     return config_read_file(r, path);
 }
 
-static apr_status_t include(config_reader_t *r, const char *arg,
-                            int is_optional)
+static apr_status_t include(config_reader_t *r, const char *args,
+                            const char *unknown, int is_optional)
 {
-    const char *unknown = NULL;
-    const char *path = config_expand(r, arg, &unknown);
+    const char *path = config_word(r->config->p, &args);
 
+    if (*path == '\0' || *args != '\0') {
+        return config_fail(r->config, r->at, "Include takes one argument");
+    }
     if (r->is_alone) {
         APR_ARRAY_PUSH(r->config->notes, const char *) =
             apr_psprintf(r->config->p, "%s line %u: Include is not followed",
@@ -233,10 +243,7 @@ static apr_status_t include(config_reader_t *r, const char *arg,
         return APR_SUCCESS;
     }
     if (unknown != NULL && !is_optional) {
-        return config_fail(r->config, r->at,
-                           "${%.100s} is not defined; set it in the "
-                           "environment, as httpd's start script does",
-                           unknown);
+        return config_fail_unknown(r->config, r->at, unknown);
     }
     path = config_path(r, path);
     return apr_fnmatch_test(path) ? include_matches(r, path, 0, is_optional)
@@ -245,10 +252,10 @@ static apr_status_t include(config_reader_t *r, const char *arg,
 
 /* ---- lines -------------------------------------------------------------- */
 
-/* A line of the gate's: put aside, because what it means may be defined later
- * and whether it counts depends on the virtual hosts. */
+/* A line of the gate's: put aside, because whether it counts depends on the
+ * virtual hosts. */
 static apr_status_t keep_line(config_reader_t *r, const char *name,
-                              const char *args)
+                              const char *args, const char *unknown)
 {
     const section_t *in = innermost(r);
     config_line_t *line;
@@ -261,7 +268,7 @@ static apr_status_t keep_line(config_reader_t *r, const char *name,
         return config_fail_name(r->config, r->at, name);
     }
     line = apr_array_push(r->lines);
-    *line = (config_line_t){.id = id, .args = args, .host = -1, .at = r->at};
+    *line = (config_line_t){id, args, unknown, NULL, 0, -1, r->at};
     if (in != NULL) {
         line->section = in->section;
         line->is_macro = in->is_macro;
@@ -287,31 +294,46 @@ static void keep_names(config_reader_t *r, const char *args)
     }
 }
 
-static apr_status_t take_line(config_reader_t *r, const char *name,
-                              const char *args)
+static void define(config_reader_t *r, const char *args)
 {
     apr_pool_t *p = r->config->p;
+    const char *name = config_word(p, &args);
 
+    apr_hash_set(r->defined, name, APR_HASH_KEY_STRING, name);
+    if (*args != '\0') {
+        apr_table_setn(r->values, name, config_word(p, &args));
+    }
+}
+
+static void undefine(config_reader_t *r, const char *args)
+{
+    const char *name = config_word(r->config->p, &args);
+
+    apr_hash_set(r->defined, name, APR_HASH_KEY_STRING, NULL);
+    apr_table_unset(r->values, name);
+}
+
+/* @param unknown  a ${NAME} in it that has no value; NULL: none */
+static apr_status_t take_line(config_reader_t *r, const char *name,
+                              const char *args, const char *unknown)
+{
     if (apr_cstr_casecmpn(name, "MLGate", 6) == 0) {
-        return keep_line(r, name, args);
+        return keep_line(r, name, args, unknown);
     }
     if (is_word(name, "Include") || is_word(name, "IncludeOptional")) {
-        return include(r, config_word(p, &args), name[7] != '\0');
+        return include(r, args, unknown, name[7] != '\0');
     }
     if (is_word(name, "ServerName") || is_word(name, "ServerAlias")) {
         keep_names(r, args);
     }
     else if (is_word(name, "ServerRoot")) {
-        r->root = config_expand(r, config_word(p, &args), NULL);
+        r->root = config_word(r->config->p, &args);
     }
     else if (is_word(name, "Define")) {
-        const char *variable = config_word(p, &args);
-
-        apr_table_setn(r->defines, variable,
-                       config_expand(r, config_word(p, &args), NULL));
+        define(r, args);
     }
     else if (is_word(name, "UnDefine")) {
-        apr_table_unset(r->defines, config_word(p, &args));
+        undefine(r, args);
     }
     return APR_SUCCESS;
 }
@@ -325,22 +347,24 @@ apr_status_t config_read(config_reader_t *r, const char *name, char *text)
 
     r->at = (config_place_t){name, 0};
     while (rv == APR_SUCCESS && config_next_line(&text, &line, &r->at.line)) {
-        const char *args = line;
-        const char *word;
         const section_t *in = innermost(r);
+        const char *unknown = NULL;
+        const char *args;
+        const char *word;
 
         if (*line == '\0' || *line == '#') {
             continue;
         }
+        args = config_expand(r, line, &unknown);
         word = config_word(r->config->p, &args);
         if (word[0] == '<' && word[1] == '/') {
             rv = close_section(r, word + 2, base);
         }
         else if (word[0] == '<') {
-            open_section(r, word + 1, args);
+            rv = open_section(r, word + 1, args);
         }
         else if (in == NULL || !in->is_skipped) {
-            rv = take_line(r, word, args);
+            rv = take_line(r, word, args, unknown);
         }
     }
     if (rv == APR_SUCCESS && r->sections->nelts > base) {

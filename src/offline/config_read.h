@@ -8,6 +8,8 @@
 
 #include "mlg_config.h"
 
+#include <apr_hash.h>
+
 typedef struct config_place_t {
     const char *file;
     unsigned line; /* the last, of one that is continued; from 1 */
@@ -17,6 +19,7 @@ typedef struct config_place_t {
 typedef struct config_line_t {
     mlg_directive_id id;
     const char *args;    /* not yet split into words */
+    const char *unknown; /* a ${NAME} in it that has no value; NULL: none */
     const char *section; /* the innermost one but for <VirtualHost>: "Location";
                             NULL: none */
     int is_macro;        /* somewhere inside <Macro> */
@@ -34,9 +37,11 @@ typedef struct config_host_t {
 
 typedef struct config_reader_t {
     mlg_config_t *config;
-    int is_alone;     /* a text: nothing else may be looked at */
-    const char *root; /* ServerRoot */
-    apr_table_t *defines;
+    int is_alone;                 /* a text: nothing else may be looked at */
+    const char *root;             /* ServerRoot */
+    apr_hash_t *defined;          /* names, whether or not with a value */
+    apr_table_t *values;          /* of those names, which httpd finds in any
+                                     case */
     apr_array_header_t *lines;    /* of config_line_t */
     apr_array_header_t *hosts;    /* of config_host_t */
     apr_array_header_t *sections; /* those open, of section_t */
@@ -56,6 +61,10 @@ apr_status_t config_fail(mlg_config_t *config, config_place_t at,
  * @return MLG_ECONFIG */
 apr_status_t config_fail_name(mlg_config_t *config, config_place_t at,
                               const char *name);
+
+/** Say that a ${NAME} has no value. @return MLG_ECONFIG */
+apr_status_t config_fail_unknown(mlg_config_t *config, config_place_t at,
+                                 const char *name);
 
 /** Take the next line with what continues it.
  *
@@ -82,7 +91,7 @@ const char *config_word(apr_pool_t *p, const char **line);
 const char *config_expand(const config_reader_t *reader, const char *text,
                           const char **unknown);
 
-/** A path below ServerRoot. @return text of the pool */
+/** A path below ServerRoot, without "." and "..". @return text of the pool */
 const char *config_path(const config_reader_t *reader, const char *path);
 
 /** Read a whole file, at most 16 MiB without a NUL byte.

@@ -42,6 +42,15 @@ apr_status_t config_fail_name(mlg_config_t *config, config_place_t at,
                              nearest);
 }
 
+apr_status_t config_fail_unknown(mlg_config_t *config, config_place_t at,
+                                 const char *name)
+{
+    return config_fail(config, at,
+                       "${%.100s} is not defined; set it in the environment, "
+                       "as httpd's start script does",
+                       name);
+}
+
 int config_next_line(char **text, char **line, unsigned *n)
 {
     char *from = *text;
@@ -127,7 +136,7 @@ const char *config_word(apr_pool_t *p, const char **line)
 
 static const char *value_of(const config_reader_t *reader, const char *name)
 {
-    const char *value = apr_table_get(reader->defines, name);
+    const char *value = apr_table_get(reader->values, name);
     char *of_environment = NULL;
 
     if (value == NULL && !reader->is_alone &&
@@ -179,9 +188,13 @@ const char *config_expand(const config_reader_t *reader, const char *text,
 
 const char *config_path(const config_reader_t *reader, const char *path)
 {
-    return (path[0] == '/' || reader->root[0] == '\0')
-               ? path
-               : apr_pstrcat(reader->config->p, reader->root, "/", path, NULL);
+    char *merged;
+
+    return (reader->root[0] != '\0' &&
+            apr_filepath_merge(&merged, reader->root, path, 0,
+                               reader->config->p) == APR_SUCCESS)
+               ? merged
+               : path;
 }
 
 const char *config_load(char **text, const char *path, apr_pool_t *p)

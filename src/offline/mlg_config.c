@@ -35,26 +35,15 @@ static void note(mlg_config_t *config, config_place_t at, const char *format,
 
 /* ---- one line ----------------------------------------------------------- */
 
-/* The words of a line, ${NAME} replaced.
- * @param words  of const char *; made */
-static apr_status_t split(const config_reader_t *r, const config_line_t *line,
-                          apr_array_header_t **words)
+static apr_array_header_t *split(const config_line_t *line, apr_pool_t *p)
 {
-    apr_pool_t *p = r->config->p;
+    apr_array_header_t *words = apr_array_make(p, 4, sizeof(const char *));
     const char *args = line->args;
-    const char *unknown = NULL;
 
-    *words = apr_array_make(p, 4, sizeof(const char *));
     while (*args != '\0') {
-        APR_ARRAY_PUSH(*words, const char *) =
-            config_expand(r, config_word(p, &args), &unknown);
+        APR_ARRAY_PUSH(words, const char *) = config_word(p, &args);
     }
-    return (unknown == NULL)
-               ? APR_SUCCESS
-               : config_fail(r->config, line->at,
-                             "${%.100s} is not defined; set it in the "
-                             "environment, as httpd's start script does",
-                             unknown);
+    return words;
 }
 
 static apr_status_t allow(const config_reader_t *r, const char *text,
@@ -126,15 +115,15 @@ static apr_status_t apply(const config_reader_t *r, const config_line_t *line)
     apr_array_header_t *words;
     const char *const *word;
     mlg_why_t why;
-    apr_status_t rv;
+    apr_status_t rv = APR_SUCCESS;
 
     if (directive->kind >= MLG_KIND_EXPR) {
         return APR_SUCCESS; /* httpd's own */
     }
-    rv = split(r, line, &words);
-    if (rv != APR_SUCCESS) {
-        return rv;
+    if (line->unknown != NULL) {
+        return config_fail_unknown(config, line->at, line->unknown);
     }
+    words = split(line, config->p);
     word = (const char *const *)(void *)words->elts;
     if (directive->kind == MLG_KIND_ALLOW) {
         return apply_allow(r, line, words);
@@ -143,7 +132,7 @@ static apr_status_t apply(const config_reader_t *r, const config_line_t *line)
         rv = mlg_weights_read(&config->weights, words->nelts, word, &why);
     }
     else if (words->nelts != 1 || word[0][0] == '\0') {
-        return config_fail(config, line->at, "%s takes one argument. %s",
+        return config_fail(config, line->at, "%s takes one argument, %s",
                            directive->name, directive->help);
     }
     else if (line->id < MLG_NSETTINGS) {
@@ -202,7 +191,7 @@ static int is_named(const config_reader_t *r, const config_host_t *host,
     const char *where = host->where;
 
     while (*where != '\0') {
-        const char *address = config_expand(r, config_word(p, &where), NULL);
+        const char *address = config_word(p, &where);
         const char *port = strrchr(address, ':');
 
         if (strcmp(address, name) == 0) {
@@ -214,9 +203,8 @@ static int is_named(const config_reader_t *r, const config_host_t *host,
         }
     }
     for (int i = 0; i < host->names->nelts; i++) {
-        const char *own = bare_name(
-            config_expand(r, APR_ARRAY_IDX(host->names, i, const char *), NULL),
-            p);
+        const char *own =
+            bare_name(APR_ARRAY_IDX(host->names, i, const char *), p);
 
         if (apr_fnmatch(own, name, APR_FNM_CASE_BLIND) == APR_SUCCESS) {
             return 1;
@@ -303,10 +291,11 @@ static apr_status_t check_scope(const config_reader_t *r,
 
     return (!is_wrong || line->is_macro)
                ? APR_SUCCESS
-               : config_fail(
-                     r->config, line->at, "%s cannot stand within <%.80s>",
-                     mlg_directives[line->id].name,
-                     (line->section != NULL) ? line->section : "VirtualHost");
+               : config_fail(r->config, line->at,
+                             "%s cannot occur within <%.80s> section",
+                             mlg_directives[line->id].name,
+                             (line->section != NULL) ? line->section
+                                                     : "VirtualHost");
 }
 
 /* Lines that are checked, but for those with arguments of a macro, and count

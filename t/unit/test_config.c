@@ -143,7 +143,7 @@ CLAIM(what_httpd_refuses_is_refused_with_its_place)
         {"MLGateThreshold high", "x.conf line 1: 'high' is not a value for "},
         {"\n\nMLGateThreshold 1.5\n", "x.conf line 3: '1.5' is out of range"},
         {"MLGateThreshold \\\n\\\n2\n", "x.conf line 3: '2' is out of range"},
-        {"MLGateThreshold", "MLGateThreshold takes one argument. Score"},
+        {"MLGateThreshold", "MLGateThreshold takes one argument, Score"},
         {"MLGateThreshold \"\"", "takes one argument"},
         {"MLGateThreshold 0.5 # why", "takes one argument"},
         {"MLGateThreshold 0.5 0.6", "takes one argument"},
@@ -158,14 +158,19 @@ CLAIM(what_httpd_refuses_is_refused_with_its_place)
         {"MLGateAllow file:x", "'x' is not read from here"},
         {"<Location />\nMLGateThreshold high\n</Location>\n", "'high' is not"},
         {"<Location />\nMLGateTableSize 8192\n</Location>\n",
-         "line 2: MLGateTableSize cannot stand within <Location>"},
+         "line 2: MLGateTableSize cannot occur within <Location> section"},
         {"<Location />\nMLGateAllow ::1\n</Location>\n",
-         "MLGateAllow cannot stand within <Location>"},
+         "MLGateAllow cannot occur within <Location> section"},
         {"<VirtualHost *>\nMLGateTableSize 8192\n</VirtualHost>\n",
-         "MLGateTableSize cannot stand within <VirtualHost>"},
+         "MLGateTableSize cannot occur within <VirtualHost> section"},
         {"<VirtualHost *>\nMLGateEventLog x\n</VirtualHost>\n",
-         "MLGateEventLog cannot stand within <VirtualHost>"},
+         "MLGateEventLog cannot occur within <VirtualHost> section"},
         {"MLGateThreshold ${X}", "line 1: ${X} is not defined"},
+        {"MLGateThreshold ${T}\nDefine T 0.5", "line 1: ${T} is not defined"},
+        {"Define T\nMLGateThreshold ${T}", "line 2: ${T} is not defined"},
+        {"Include", "line 1: Include takes one argument"},
+        {"Include a b", "line 1: Include takes one argument"},
+        {"<Location /\n</Location>", "line 1: <Location> misses its '>'"},
         {"<Location />", "x.conf line 1: <Location> is not closed"},
         {"\n<IfModule x>\n", "line 2: <IfModule> is not closed"},
         {"</Location>", "</Location> closes a section that was not opened"},
@@ -220,6 +225,14 @@ CLAIM(conditions_are_taken_as_httpd_would_with_all_modules)
     IS_INT(threshold("Define X\nUnDefine X\n<IfDefine X>\n"
                      "MLGateThreshold 0.5\n</IfDefine>"),
            800000);
+    IS_INT(threshold("Define x\n<IfDefine X>\nMLGateThreshold 0.5\n"
+                     "</IfDefine>"),
+           800000);
+    IS_INT(threshold("Define \"X Y\"\n<IfDefine \"X Y\">\n"
+                     "MLGateThreshold 0.5\n</IfDefine>"),
+           500000);
+    IS_INT(threshold("<IfDefine \"!X\">\nMLGateThreshold 0.5\n</IfDefine>"),
+           800000);
     IS_INT(threshold("<IfVersion >= 2.4>\nMLGateThreshold 0.5\n</IfVersion>"),
            500000);
     IS_INT(threshold("<IfFile /etc/passwd>\nMLGateThreshold 0.5\n</IfFile>"),
@@ -242,8 +255,10 @@ CLAIM(a_variable_stands_for_its_value)
     IS_INT(threshold("Define T 0.5\nMLGateThreshold ${T}\n"), 500000);
     IS_INT(threshold("Define T 5\nMLGateThreshold 0.${T}\n"), 500000);
     IS_INT(threshold("Define T 5\nMLGateThreshold \"0.${T}${T}\"\n"), 550000);
-    /* httpd applies lines when all are read */
-    IS_INT(threshold("MLGateThreshold ${T}\nDefine T 0.5\n"), 500000);
+    IS_INT(threshold("Define t 0.5\nMLGateThreshold ${T}\nDefine T 0.6\n"),
+           500000);
+    /* it may be several words, or the name */
+    IS_INT(threshold("Define T \"MLGateThreshold 0.5\"\n${T}\n"), 500000);
     /* a value is not looked at again */
     refused("Define A ${A}\nMLGateThreshold ${A}\n", "'${A}' is not a value");
     refused("MLGateThreshold ${T", "'${T' is not a value");
