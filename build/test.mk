@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Unit tests and guards. Tests are found by directory: t/unit/test_*.c is a
-# program on cmocka each, t/guard/*.sh a script; all print TAP for prove.
+# program on cmocka each, t/guard/*.sh and t/cli/*.sh (mlgatectl as people use
+# it) scripts; all print TAP for prove.
 #
 #   KILL_SECONDS  how long test_processes kills children (check 2, test 10)
 #   UNIT='gate'   only t/unit/test_gate
@@ -14,6 +15,7 @@ UNIT_HELP  = $(filter-out $(UNIT_SRCS),$(sort $(wildcard t/unit/*.c)))
 UNIT_LIB   = $(OUT)/libunit.a
 BENCH_BINS = $(patsubst %.c,$(OUT)/%,$(sort $(wildcard t/bench/bench_*.c)))
 GUARDS     = $(sort $(wildcard t/guard/*.sh))
+CLI_TESTS  = $(sort $(wildcard t/cli/*.sh))
 PROVE      = KILL_SECONDS=$(KILL_SECONDS) OUT=$(OUT) MAKE='$(MAKE)' \
              CMOCKA_MESSAGE_OUTPUT=TAP prove -j2
 TEST_OBJS  = $(patsubst %.c,$(OUT)/obj/%.o,$(UNIT_SRCS) \
@@ -41,7 +43,7 @@ test: ## everything: installs what is missing, then check, check-httpd, asan
 	$(Q)$(MAKE) --no-print-directory asan
 
 check: all $(UNIT_BINS) | need-test ## unit tests and guards; UNIT=gate picks
-	$(Q)$(PROVE) $(UNIT_BINS) $(GUARDS)
+	$(Q)$(PROVE) $(UNIT_BINS) $(GUARDS) $(CLI_TESTS)
 
 unit-build: $(UNIT_BINS) $(BENCH_BINS)
 

@@ -82,6 +82,13 @@ static void write_label(FILE *out, mlg_text_t label)
     fputc('"', out);
 }
 
+/* A request that falls into a block is refused by what the block says. */
+static int has_vector(const mlg_decision_t *d)
+{
+    return !isnan(d->score) &&
+           (d->verdict != MLG_VERDICT_REFUSE || d->convicts);
+}
+
 static int write_row(void *data, const judged_t *judged)
 {
     features_t *features = data;
@@ -89,7 +96,7 @@ static int write_row(void *data, const judged_t *judged)
     FILE *out = features->out;
     char client[MLG_KEY_TEXT];
 
-    if (isnan(d->score)) {
+    if (!has_vector(d)) {
         features->left_out++;
         return CTL_DONE;
     }

@@ -112,8 +112,8 @@ static void weigh(story_t *story, const mlg_decision_t *d)
              story->nblocks <= STORY_BLOCKS) {
         story->block[story->nblocks - 1].refused++;
     }
-    if (isnan(d->score)) {
-        return;
+    if (isnan(d->score) || (d->verdict == MLG_VERDICT_REFUSE && !d->convicts)) {
+        return; /* not judged, or refused by what its block says */
     }
     if (story->half.number == 0 && d->score >= d->threshold / 2) {
         note(&story->half, n, d);
