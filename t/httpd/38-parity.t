@@ -140,5 +140,5 @@ done;
 # Judged, but not holding the stripe: "place+", and a vector.
 sub is_skipped {
     my @field = split ' ', $_[0];
-    return $field[0] eq 'mlg1' && $field[18] =~ /\+$/ && $field[25] ne '0';
+    return $field[0] eq 'mlg1' && $field[19] =~ /\+$/ && $field[26] ne '0';
 }
