@@ -14,8 +14,10 @@ SHELL = /bin/bash
 
 include build/compile.mk
 include build/test.mk
+include build/fuzz.mk
 include build/httpd-test.mk
 include build/tune.mk
+include build/replay.mk
 include build/run.mk
 include build/man.mk
 include build/install.mk
