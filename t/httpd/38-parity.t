@@ -76,7 +76,6 @@ sub visit_all {
     return grep { waitpid($_, 0); $? } @visitor;
 }
 
-my $before = observations();
 is visit_all(1), 0, 'all visitors were answered';
 operator($server)->post('/mlgate/block/192.0.2.77?ttl=1h');
 is $server->client('192.0.2.77')->get('/')->code, 429,
@@ -90,7 +89,11 @@ SKIP: {
         http://127.0.0.1:$server->{port}/ 2>&1} =~ /(\d+) done/;
     is $1, 80, 'streams of HTTP/2 come in between';
 }
+my %old = map { $_ => 1 } $server->children;
 $server->graceful;
+# an old child closes its connections, whatever is still in them
+wait_until('the old children are gone', 20,
+    sub { !grep { $old{$_} } $server->children });
 is visit_all(2), 0, 'a graceful restart in between: visitors are answered';
 my $counters;
 wait_until('every request was written down', 10, sub {
