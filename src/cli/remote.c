@@ -2,17 +2,14 @@
 #include "remote.h"
 
 #include "mlgatectl.h"
-#include "visible.h"
+#include "remote_answer.h"
 
 #include <apr_general.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_MAX   (64u << 20)
-#define SHOWN      300 /* characters of what the other side says */
 #define PASSWORD   128
 #define CONNECT_MS 5000L
 
@@ -146,7 +143,7 @@ static size_t take_body(char *at, size_t size, size_t n, void *data)
     remote_t *remote = data;
     size_t bytes = size * n;
 
-    if (bytes > BODY_MAX - remote->bytes) {
+    if (bytes > REMOTE_BODY_MAX - remote->bytes) {
         return 0; /* curl says CURLE_WRITE_ERROR */
     }
     if (remote->bytes + bytes > remote->room) {
@@ -236,189 +233,19 @@ const char *remote_escape(remote_t *remote, const char *text)
 
 /* ---- asking -------------------------------------------------------------- */
 
-int remote_complain(remote_t *remote, int code, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    remote->said = apr_pvsprintf(remote->p, format, args);
-    va_end(args);
-    return remote->is_silent ? code : ctl_complain(code, "%s", remote->said);
-}
-
-static const char *system_reason(remote_t *remote)
-{
-    long number = 0;
-
-    curl_easy_getinfo(remote->curl, CURLINFO_OS_ERRNO, &number);
-    return (number != 0) ? ctl_reason((int)number, remote->p) : remote->error;
-}
-
-static int complain_unanswered(remote_t *remote, CURLcode rv)
-{
-    const char *url = remote->url;
-
-    switch (rv) {
-    case CURLE_COULDNT_CONNECT:
-        return remote_complain(
-            remote, CTL_FAILED,
-            "nobody answers at %s: %s; is httpd running there?",
-            (remote->unix_socket != NULL) ? remote->unix_socket : url,
-            system_reason(remote));
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return remote_complain(remote, CTL_FAILED,
-                               "the host of %s has no address", url);
-    case CURLE_OPERATION_TIMEDOUT:
-        return remote_complain(remote, CTL_FAILED,
-                               "%s did not answer within %d seconds", url,
-                               REMOTE_SECONDS);
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return remote_complain(
-            remote, CTL_FAILED,
-            "the certificate of %s is not to be trusted (%s); "
-            "name its authority with --cacert FILE, or trust "
-            "any with --insecure",
-            url, remote->error);
-    case CURLE_SSL_CACERT_BADFILE:
-        return remote_complain(remote, CTL_MISUSE,
-                               "--cacert %s cannot be used: %s", remote->cacert,
-                               remote->error);
-    case CURLE_WRITE_ERROR:
-        return remote_complain(
-            remote, CTL_FAILED,
-            "%s answers with more than %u MB; that is no gate", url,
-            BODY_MAX >> 20);
-    default:
-        return remote_complain(
-            remote, CTL_FAILED, "%s cannot be asked: %s", url,
-            (*remote->error != '\0') ? remote->error : curl_easy_strerror(rv));
-    }
-}
-
-/* A status without the gate's own words for it: httpd speaks, or somebody
- * else. */
-static int complain_status(remote_t *remote, long status)
-{
-    const char *url = remote->url;
-    const char *to = NULL;
-
-    curl_easy_getinfo(remote->curl, CURLINFO_REDIRECT_URL, &to);
-    switch (status) {
-    case 401:
-        return remote_complain(remote, CTL_FAILED,
-                               (remote->user != NULL)
-                                   ? "%s does not take this name and password"
-                                   : "%s asks for a name and a password; give "
-                                     "--user NAME:PASSWORD",
-                               url);
-    case 403:
-        return remote_complain(remote, CTL_FAILED,
-                               "httpd does not let you in at %s (403): the "
-                               "Require lines of that Location decide",
-                               url);
-    case 404:
-        return remote_complain(
-            remote, CTL_FAILED,
-            "there is no gate at %s (404); the URL is that of "
-            "the Location with SetHandler mlgate-status",
-            url);
-    case 429:
-        return remote_complain(remote, CTL_FAILED,
-                               "the gate refuses you yourself (429): let %s be "
-                               "exempt with MLGateExempt, or ask from another "
-                               "address",
-                               url);
-    default:
-        break;
-    }
-    if (to != NULL) {
-        return remote_complain(remote, CTL_FAILED,
-                               "%s sends elsewhere; is it %s?", url,
-                               visible_string(to, SHOWN, remote->p));
-    }
-    return remote_complain(remote, CTL_FAILED,
-                           "%s answers with status %ld and not as a "
-                           "gate does",
-                           url, status);
-}
-
-static int complain_no_gate(remote_t *remote)
-{
-    return remote_complain(remote, CTL_FAILED,
-                           "what answers at %s is no gate; the URL is that of "
-                           "the Location with SetHandler mlgate-status",
-                           remote->url);
-}
-
-/* The gate's own explanation, an application/problem+json. */
-static int complain_problem(remote_t *remote, long status,
-                            const json_t *problem)
-{
-    const char *detail = remote_text(problem, "detail");
-
-    if (detail == NULL) {
-        return complain_status(remote, status);
-    }
-    return remote_complain(remote, (status == 400) ? CTL_MISUSE : CTL_FAILED,
-                           "the gate says: %s",
-                           visible_string(detail, SHOWN, remote->p));
-}
-
-static int is_type(const char *type, const char *wanted)
-{
-    size_t len = strlen(wanted);
-
-    return type != NULL && strncasecmp(type, wanted, len) == 0 &&
-           (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
-}
-
-/* @return CTL_DONE and *out, or what was said about the answer */
-static int read_answer(remote_t *remote, json_t **out)
-{
-    const char *type = NULL;
-    json_error_t why;
-    json_t *answer = NULL;
-    long status = 0;
-    int code;
-
-    curl_easy_getinfo(remote->curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(remote->curl, CURLINFO_CONTENT_TYPE, &type);
-    if (is_type(type, "application/json") ||
-        is_type(type, "application/problem+json")) {
-        answer = json_loadb(remote->body, remote->bytes, 0, &why);
-    }
-    if (json_is_object(answer) && is_type(type, "application/json") &&
-        (status == 200 || status == 503)) { /* the latter: health */
-        *out = answer;
-        return CTL_DONE;
-    }
-    if (json_is_object(answer)) {
-        code = complain_problem(remote, status, answer);
-    }
-    else if (status == 200) {
-        code = complain_no_gate(remote);
-    }
-    else {
-        code = complain_status(remote, status);
-    }
-    json_decref(answer);
-    return code;
-}
-
 static int ask(remote_t *remote, const char *path, int is_post, json_t **out)
 {
     static const char none[] = "";
     CURL *curl = remote->curl;
     struct curl_slist *fields =
         curl_slist_append(NULL, "Accept: application/json");
-    char *url = malloc(strlen(remote->url) + strlen(path) + 2);
     CURLcode rv = CURLE_OUT_OF_MEMORY;
 
     remote->bytes = 0;
     remote->error[0] = '\0';
-    if (url != NULL && fields != NULL) {
-        strcat(strcat(strcpy(url, remote->url), "/"), path);
-        curl_easy_setopt(curl, CURLOPT_URL, url);
+    if (fields != NULL) {
+        curl_easy_setopt(curl, CURLOPT_URL,
+                         apr_pstrcat(remote->p, remote->url, "/", path, NULL));
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
         if (is_post) {
             curl_easy_setopt(curl, CURLOPT_POSTFIELDS, none);
@@ -430,9 +257,8 @@ static int ask(remote_t *remote, const char *path, int is_post, json_t **out)
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
     }
     curl_slist_free_all(fields);
-    free(url);
-    return (rv == CURLE_OK) ? read_answer(remote, out)
-                            : complain_unanswered(remote, rv);
+    return (rv == CURLE_OK) ? remote_read(remote, out)
+                            : remote_unanswered(remote, rv);
 }
 
 int remote_get(remote_t *remote, const char *path, json_t **out)
@@ -448,7 +274,7 @@ int remote_info(remote_t *remote, json_t **out)
 
     if (code == CTL_DONE && (name == NULL || strcmp(name, "mod_mlgate") != 0)) {
         json_decref(info);
-        return complain_no_gate(remote);
+        return remote_no_gate(remote);
     }
     *out = info;
     return code;
@@ -457,25 +283,4 @@ int remote_info(remote_t *remote, json_t **out)
 int remote_post(remote_t *remote, const char *path, json_t **out)
 {
     return ask(remote, path, 1, out);
-}
-
-double remote_number(const json_t *object, const char *name)
-{
-    return json_number_value(json_object_get(object, name));
-}
-
-const char *remote_text(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
-
-const char *remote_time(const json_t *object, const char *name, apr_pool_t *p)
-{
-    const char *iso = remote_text(object, name);
-    const char *t = (iso != NULL) ? strchr(iso, 'T') : NULL;
-
-    return (t == NULL) ? "-"
-                       : apr_psprintf(p, "%s %.8s UTC",
-                                      visible(iso, (size_t)(t - iso), 16, p),
-                                      visible_string(t + 1, 32, p));
 }

@@ -150,13 +150,12 @@ static int by_count(const void *a, const void *b)
     return strcmp(left->text, right->text);
 }
 
-story_text_t **story_sort(const story_texts_t *texts, apr_pool_t *p)
+apr_array_header_t *story_sort(const story_texts_t *texts, apr_pool_t *p)
 {
-    size_t n = (size_t)texts->list->nelts;
-    story_text_t **sorted = apr_palloc(p, (n + 1) * sizeof(*sorted));
+    apr_array_header_t *sorted = apr_array_copy(p, texts->list);
 
-    memcpy(sorted, texts->list->elts, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), by_count);
+    qsort(sorted->elts, (size_t)sorted->nelts, (size_t)sorted->elt_size,
+          by_count);
     return sorted;
 }
 

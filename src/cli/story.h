@@ -75,9 +75,9 @@ void story_add(story_t *story, const judged_t *judged, unsigned ipv6_prefix);
 
 /** The texts, the most frequent first.
  *
- * @return story_text_t * of the pool, shape [texts->list->nelts]
+ * @return of story_text_t *, of the pool
  */
-story_text_t **story_sort(const story_texts_t *texts, apr_pool_t *p);
+apr_array_header_t *story_sort(const story_texts_t *texts, apr_pool_t *p);
 
 /** The moment that explains most: the first block, else the highest score. */
 const story_moment_t *story_moment(const story_t *story);

@@ -21,14 +21,15 @@ static json_t *time_of(apr_time_t at_us)
 
 static json_t *texts_of(const story_texts_t *texts, apr_pool_t *p)
 {
-    story_text_t **sorted = story_sort(texts, p);
+    const apr_array_header_t *sorted = story_sort(texts, p);
     json_t *list = json_array();
 
-    for (int i = 0; i < texts->list->nelts; i++) {
+    for (int i = 0; i < sorted->nelts; i++) {
+        const story_text_t *text = APR_ARRAY_IDX(sorted, i, story_text_t *);
         json_t *one = json_object();
 
-        json_object_set_new(one, "text", json_string(sorted[i]->text));
-        json_object_set_new(one, "requests", whole(sorted[i]->n));
+        json_object_set_new(one, "text", json_string(text->text));
+        json_object_set_new(one, "requests", whole(text->n));
         json_array_append_new(list, one);
     }
     return list;

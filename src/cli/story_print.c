@@ -41,18 +41,20 @@ static unsigned long long whole(uint64_t n)
 static void print_texts(const char *name, const story_texts_t *texts,
                         apr_pool_t *p)
 {
-    story_text_t **sorted = story_sort(texts, p);
-    int n = texts->list->nelts;
+    const apr_array_header_t *sorted = story_sort(texts, p);
+    int n = sorted->nelts;
     uint64_t rest = texts->others;
 
     printf("  %-12s %d different%s\n", name, n,
            (texts->others > 0) ? " ones and more" : "");
     for (int i = 0; i < n; i++) {
+        const story_text_t *one = APR_ARRAY_IDX(sorted, i, story_text_t *);
+
         if (i < LISTED_TEXTS) {
-            printf("  %12llu %s\n", whole(sorted[i]->n), sorted[i]->text);
+            printf("  %12llu %s\n", whole(one->n), one->text);
         }
         else {
-            rest += sorted[i]->n;
+            rest += one->n;
         }
     }
     if (rest > 0) {
