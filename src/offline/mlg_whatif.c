@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define WAYS      8u
+#define PANE_S    300 /* of the records' longest window */
 #define LOWEST    0.5f
 #define MEMORY_US (24 * 3600 * APR_USEC_PER_SEC) /* as the block table's */
 
@@ -86,6 +87,22 @@ static mlg_whatif_client_t *find(mlg_whatif_t *w, uint64_t client, float score)
     return &w->client[best];
 }
 
+/* What a record does with its evidence after a pause of two panes or a step
+ * back of the clock. */
+static void fade(mlg_whatif_client_t *c, apr_time_t at_us)
+{
+    int is_over = (at_us < c->last_us)
+                      ? c->last_us - at_us > 2 * PANE_S * APR_USEC_PER_SEC
+                      : mlg_panes_between(c->last_us, at_us, PANE_S) > 1;
+
+    if (is_over) {
+        memset(c->evidence, 0, sizeof(c->evidence));
+    }
+    if (is_over || at_us > c->last_us) {
+        c->last_us = at_us;
+    }
+}
+
 /* Begin a block at threshold number `i`. */
 static void block(mlg_whatif_t *w, mlg_whatif_client_t *c, int i,
                   apr_time_t now_us)
@@ -158,7 +175,7 @@ void mlg_whatif_add(mlg_whatif_t *w, const mlg_arrival_t *a,
     if (c == NULL) {
         return;
     }
-    c->last_us = d->at_us;
+    fade(c, d->at_us);
     if (!d->is_recorded) {
         score = c->goes_on ? score_refused(w, c, a, outcome) : score;
         total = UINT32_MAX; /* enough to have been blocked */

@@ -92,7 +92,7 @@ static void put_head(FILE *to, const mlg_findings_t *f)
 
 static void put_group(FILE *to, const mlg_found_group_t *g)
 {
-    char name[32];
+    char name[26]; /* 24 columns and an end */
 
     fprintf(to, "%-24s", replay_visible(name, sizeof(name), g->name));
     put_number(to, 9, g->clients);

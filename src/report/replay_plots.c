@@ -6,7 +6,8 @@
 #define WIDTH  1000 /* of a plot, in units of its viewBox */
 #define HEIGHT 200
 #define HALF   480 /* width of the small ones */
-#define LABELS 28  /* room below for labels */
+#define LABELS 38  /* room below for labels */
+#define BELOW  28  /* where they stand */
 
 static int bucket_of(const mlg_findings_t *f)
 {
@@ -77,8 +78,8 @@ void replay_put_course(FILE *to, const mlg_findings_t *f)
             "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
             "<text x=\"0\" y=\"%d\">%s</text>"
             "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">",
-            WIDTH, HEIGHT, HEIGHT, HEIGHT + 21, label_of(text, c, 0), WIDTH,
-            HEIGHT + 21);
+            WIDTH, HEIGHT, HEIGHT, HEIGHT + BELOW, label_of(text, c, 0), WIDTH,
+            HEIGHT + BELOW);
     fprintf(to,
             "%s</text></svg>\n<p class=\"key\"><i></i>passed<i class=\"hot\">"
             "</i>would be refused; one bar is %s, the highest is %s "
@@ -125,13 +126,13 @@ void replay_put_scores(FILE *to, const mlg_findings_t *f)
     fprintf(to,
             "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
             "<line class=\"limit\" x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" "
-            "y2=\"%d\"/><text class=\"limit\" x=\"%.1f\" y=\"18\" "
+            "y2=\"%d\"/><text class=\"limit\" x=\"%.1f\" y=\"24\" "
             "text-anchor=\"%s\">threshold %.6g</text>\n",
             WIDTH, HEIGHT, HEIGHT, x, x, HEIGHT, x + ((x > 300) ? -8 : 8),
             (x > 300) ? "end" : "start", (double)f->rules->threshold);
     for (int i = 0; i <= 4; i++) {
         fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\">%.2f</text>\n",
-                i * WIDTH / 4, HEIGHT + 21,
+                i * WIDTH / 4, HEIGHT + BELOW,
                 (i == 0)   ? "start"
                 : (i == 4) ? "end"
                            : "middle",
@@ -217,7 +218,7 @@ static void put_curve(FILE *to, const mlg_findings_t *f, const char *title,
     for (int i = 50; i <= 90; i += 10) {
         fprintf(to,
                 "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%.2f</text>\n",
-                x_of(i / 100.0), HEIGHT + 21, (i == 50) ? "start" : "middle",
+                x_of(i / 100.0), HEIGHT + BELOW, (i == 50) ? "start" : "middle",
                 i / 100.0);
     }
     fputs("</svg></div>\n", to);
