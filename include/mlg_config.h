@@ -20,7 +20,7 @@
  * Allocates from its pool, in proportion to the text. Hostile text gets a
  * sentence: an unknown MLGate... directive, a value that httpd would refuse,
  * sections that do not nest, a file that includes itself, more than 20 levels
- * or 4096 files, a file above 16 MiB, a NUL byte.
+ * or 4096 files, a file or values of ${NAME} above 16 MiB, a NUL byte.
  */
 #ifndef MLG_CONFIG_H
 #define MLG_CONFIG_H

@@ -356,6 +356,11 @@ apr_status_t config_read(config_reader_t *r, const char *name, char *text)
             continue;
         }
         args = config_expand(r, line, &unknown);
+        if (args == NULL) {
+            rv = config_fail(r->config, r->at,
+                             "the values of ${NAME} make more than 16 MiB");
+            break;
+        }
         word = config_word(r->config->p, &args);
         if (word[0] == '<' && word[1] == '/') {
             rv = close_section(r, word + 2, base);

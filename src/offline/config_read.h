@@ -47,6 +47,7 @@ typedef struct config_reader_t {
     apr_array_header_t *sections; /* those open, of section_t */
     apr_array_header_t *files;    /* those open, of const char *: real paths */
     unsigned nfiles;              /* read so far */
+    size_t grown_bytes;           /* of values put in so far */
     config_place_t at;            /* now */
 } config_reader_t;
 
@@ -84,11 +85,11 @@ const char *config_word(apr_pool_t *p, const char **line);
 
 /** Put the values of ${NAME} in, once, as httpd does.
  *
- * @param unknown  set to a NAME that has no value and is left as it is; may
- *                 be NULL
- * @return `text` itself when there is none
+ * @param unknown  set to a NAME that has no value and is left as it is
+ * @return `text` itself when there is none; NULL when all values so far are
+ *         more than 16 MiB
  */
-const char *config_expand(const config_reader_t *reader, const char *text,
+const char *config_expand(config_reader_t *reader, const char *text,
                           const char **unknown);
 
 /** A path below ServerRoot, without "." and "..". @return text of the pool */

@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define FILE_BYTES_MAX (16u << 20)
+#define FILE_BYTES_MAX  (16u << 20)
+#define GROWN_BYTES_MAX (16u << 20)
 
 static int is_blank(char c)
 {
@@ -146,30 +147,42 @@ static const char *value_of(const config_reader_t *reader, const char *name)
     return value;
 }
 
-const char *config_expand(const config_reader_t *reader, const char *text,
+/* The value of ${NAME}, or its own text when it has none.
+ * @param end  its closing bracket */
+static const char *value_at(const config_reader_t *reader, const char *dollar,
+                            const char *end, const char **unknown)
+{
+    apr_pool_t *p = reader->config->p;
+    const char *name =
+        apr_pstrmemdup(p, dollar + 2, (size_t)(end - dollar) - 2);
+    const char *value = value_of(reader, name);
+
+    if (value != NULL) {
+        return value;
+    }
+    /* mod_rewrite's ${map:key} is no variable */
+    if (strchr(name, ':') == NULL) {
+        *unknown = name;
+    }
+    return apr_pstrmemdup(p, dollar, (size_t)(end + 1 - dollar));
+}
+
+const char *config_expand(config_reader_t *reader, const char *text,
                           const char **unknown)
 {
     apr_pool_t *p = reader->config->p;
     apr_array_header_t *part = NULL;
     const char *at = text;
     const char *dollar;
+    const char *end;
 
-    while ((dollar = strstr(at, "${")) != NULL) {
-        const char *end = strchr(dollar, '}');
-        const char *name;
-        const char *value;
+    while ((dollar = strstr(at, "${")) != NULL &&
+           (end = strchr(dollar, '}')) != NULL) {
+        const char *value = value_at(reader, dollar, end, unknown);
 
-        if (end == NULL) {
-            break;
-        }
-        name = apr_pstrmemdup(p, dollar + 2, (size_t)(end - dollar) - 2);
-        value = value_of(reader, name);
-        if (value == NULL) {
-            /* mod_rewrite's ${map:key} is no variable */
-            if (unknown != NULL && strchr(name, ':') == NULL) {
-                *unknown = name;
-            }
-            value = apr_pstrmemdup(p, dollar, (size_t)(end + 1 - dollar));
+        reader->grown_bytes += strlen(value);
+        if (reader->grown_bytes > GROWN_BYTES_MAX) {
+            return NULL;
         }
         if (part == NULL) {
             part = apr_array_make(p, 4, sizeof(const char *));

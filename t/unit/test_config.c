@@ -268,6 +268,17 @@ CLAIM(a_variable_stands_for_its_value)
     good("MLGateEventLog ${APACHE_LOG_DIR}/events.json\n", NULL);
 }
 
+CLAIM(values_that_grow_without_end_are_refused)
+{
+    const char *text = "Define A aaaaaaaaaaaaaaaa\n";
+
+    BEGIN;
+    for (int i = 0; i < 40; i++) {
+        text = apr_pstrcat(pool, text, "Define A ${A}${A}\n", NULL);
+    }
+    refused(text, "the values of ${NAME} make more than 16 MiB");
+}
+
 CLAIM(a_text_never_sees_the_environment)
 {
     BEGIN;
@@ -764,6 +775,7 @@ int main(void)
         TREE(conditions_are_taken_as_httpd_would_with_all_modules),
         TREE(what_a_condition_leaves_out_is_not_looked_at),
         TREE(a_variable_stands_for_its_value),
+        TREE(values_that_grow_without_end_are_refused),
         TREE(a_text_never_sees_the_environment),
         TREE(lines_in_sections_are_checked_and_said_once_but_not_applied),
         TREE(an_expression_is_said_once_and_not_applied),
