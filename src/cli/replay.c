@@ -283,6 +283,13 @@ static int take_option(void *data, int option, const char *arg)
         return CTL_DONE;
     case OPT_CRAWLERS:
         rv = mlg_agents_read_patterns(run->agents, arg, &fault);
+        if (mlg_agents_unusable(run->agents) > 0) {
+            ctl_complain(CTL_DONE,
+                         "%u patterns of %s are no regular expressions and are "
+                         "left out",
+                         mlg_agents_unusable(run->agents),
+                         visible_string(arg, 200, run->p));
+        }
         break;
     case OPT_RANGES:
         rv = mlg_agents_read_ranges(run->agents, arg, &fault);

@@ -208,7 +208,7 @@ apr_status_t mlg_agents_read_patterns(mlg_agents_t *agents, const char *path,
         return refuse(fault, 0, "it is not a JSON array of crawlers");
     }
     agents->chain =
-        apr_pcalloc(agents->p, PATTERN_CHAINS * sizeof(*agents->chain));
+        apr_pcalloc(agents->p, PATTERN_CHAINS * sizeof(pattern_t *));
     json_array_foreach(list, i, one)
     {
         const char *text = json_string_value(json_object_get(one, "pattern"));

@@ -33,8 +33,9 @@ uint8_t mlg_findings_label(mlg_findings_t *f, mlg_text_t name, apr_pool_t *p)
     if (name.at == NULL) {
         return 0;
     }
-    while (i < f->nlabels && (strlen(f->label[i].name) != name.len ||
-                              memcmp(f->label[i].name, name.at, name.len))) {
+    while (i < f->nlabels &&
+           !(strlen(f->label[i].name) == name.len &&
+             memcmp(f->label[i].name, name.at, name.len) == 0)) {
         i++;
     }
     if (i == f->nlabels && i < MLG_FOUND_LABELS) {

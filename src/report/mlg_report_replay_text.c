@@ -206,9 +206,8 @@ static void put_bar(FILE *to, uint64_t n, uint64_t most)
             ? 0
             : 1 + (int)((BAR - 1) * log1p((double)n) / log1p((double)most));
 
-    fputc(' ', to);
     for (int i = 0; i < len; i++) {
-        fputc('#', to);
+        fputs((i == 0) ? " #" : "#", to);
     }
     fputc('\n', to);
 }

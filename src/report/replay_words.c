@@ -53,7 +53,7 @@ const char *replay_visible(char *buf, size_t size, const char *text)
 
         out += snprintf(out, 5, (c >= 0x20 && c < 0x7f) ? "%c" : "\\x%02x", c);
     }
-    strcpy(out, (*text != '\0') ? "..." : "");
+    snprintf(out, 4, "%s", (*text != '\0') ? "..." : "");
     return buf;
 }
 
