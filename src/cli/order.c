@@ -97,16 +97,14 @@ static const char *path_of(order_t *order, const char *verb,
 
 static void tell(const json_t *answer, int is_block, apr_pool_t *p)
 {
-    char left[MLG_DURATION_TEXT];
     const json_t *was = json_object_get(answer, "replaced");
     const char *kind = remote_text(was, "kind");
     const char *warning = remote_text(answer, "warning");
 
-    mlg_report_duration(
-        left, apr_time_from_sec((int64_t)remote_number(answer, "remaining_s")));
     printf("%s is %s for %s, until %s.\n",
            visible_string(remote_text(answer, "client"), MLG_KEY_TEXT, p),
-           is_block ? "blocked" : "let through unjudged", left,
+           is_block ? "blocked" : "let through unjudged",
+           remote_duration(remote_number(answer, "remaining_s"), p),
            remote_time(answer, "until", p));
     if (kind != NULL) {
         printf("Before, it was %s until %s (%.0f requests refused).\n",

@@ -43,11 +43,7 @@ static const char *shown(panel_t *panel, const json_t *object, const char *name,
 
 static const char *duration(panel_t *panel, double seconds)
 {
-    char text[MLG_DURATION_TEXT];
-    double sane = (seconds > 0.0 && seconds < 1e11) ? seconds : 0.0;
-
-    return apr_pstrdup(
-        panel->p, mlg_report_duration(text, (apr_interval_time_t)(sane * 1e6)));
+    return remote_duration(seconds, panel->p);
 }
 
 /* How often a second something was counted since `before`; NaN: unknown, as

@@ -119,4 +119,8 @@ const char *remote_text(const json_t *object, const char *name);
  * @return text of the pool, "-" when there is none */
 const char *remote_time(const json_t *object, const char *name, apr_pool_t *p);
 
+/** A number of seconds in words, "9 min 58 s", whatever the number.
+ * @return text of the pool */
+const char *remote_duration(double seconds, apr_pool_t *p);
+
 #endif /* REMOTE_H */

@@ -4,6 +4,8 @@
 #include "mlgatectl.h"
 #include "visible.h"
 
+#include "mlg_report.h"
+
 #include <apr_strings.h>
 #include <stdarg.h>
 #include <string.h>
@@ -200,4 +202,13 @@ const char *remote_time(const json_t *object, const char *name, apr_pool_t *p)
                        : apr_psprintf(p, "%s %.8s UTC",
                                       visible(iso, (size_t)(t - iso), 16, p),
                                       visible_string(t + 1, 32, p));
+}
+
+const char *remote_duration(double seconds, apr_pool_t *p)
+{
+    char text[MLG_DURATION_TEXT];
+    double sane = (seconds > 0.0 && seconds < 1e11) ? seconds : 0.0;
+
+    return apr_pstrdup(
+        p, mlg_report_duration(text, (apr_interval_time_t)(sane * 1e6)));
 }

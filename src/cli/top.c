@@ -15,9 +15,9 @@
 
 #define INTERVAL_MIN_US 500000
 #define INTERVAL_MAX_US APR_INT64_C(3600000000)
-#define HISTORY_US      60000000 /* the histogram looks back so far */
-#define HISTORY         120      /* readings kept for it */
-#define FIXED_LINES     18       /* that are there whatever the lists hold */
+#define HISTORY_SEC     60.0 /* the histogram looks back so far */
+#define HISTORY         120  /* readings kept for it */
+#define FIXED_LINES     18   /* that are there whatever the lists hold */
 
 enum { OPT_INTERVAL = 256 };
 
@@ -39,7 +39,7 @@ static const args_manual_t manual = {
     REMOTE_NOTES};
 
 typedef struct reading_t {
-    apr_time_t at_us;
+    double at_s; /* seconds since the epoch, by the server */
     double count[PANEL_BARS];
 } reading_t;
 
@@ -97,7 +97,7 @@ static int refresh(top_t *top)
         code = remote_info(&top->remote, &top->info);
     }
     reading = &top->reading[top->nreadings++ % HISTORY];
-    reading->at_us = (apr_time_t)(remote_number(stats, "time_epoch") * 1e6);
+    reading->at_s = remote_number(stats, "time_epoch");
     panel_scores(reading->count, stats);
     return code;
 }
@@ -112,7 +112,7 @@ static void recent_scores(const top_t *top, double count[PANEL_BARS])
     while (back <= top->nreadings && back <= HISTORY) {
         const reading_t *r = &top->reading[(top->nreadings - back) % HISTORY];
 
-        if (last->at_us - r->at_us > HISTORY_US) {
+        if (last->at_s - r->at_s > HISTORY_SEC) {
             break;
         }
         first = r;
