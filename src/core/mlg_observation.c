@@ -8,6 +8,7 @@
 #define TAG_START "mlg1-start"
 #define TAG_ORDER "mlg1-order"
 #define PLUS      '+'
+#define LATEST_US 253402300799999999u /* the year 9999 ends */
 
 static const mlg_secret_t no_secret; /* fingerprints, not defences */
 
@@ -220,7 +221,7 @@ static float take_bits(cursor_t *c)
 
 static apr_time_t take_time(cursor_t *c)
 {
-    return (apr_time_t)take_decimal(c, INT64_MAX);
+    return (apr_time_t)take_decimal(c, LATEST_US);
 }
 
 static void take_client(cursor_t *c, mlg_client_t *client)

@@ -119,7 +119,7 @@ void mlg_reorder_add(mlg_reorder_t *r, const mlg_observation_t *seen)
     line->note = 0;
     line->waiting = 1;
     line->ended_us = seen->arrival.at_us;
-    if (seen->outcome.duration_us < INT64_MAX / 2) {
+    if (seen->outcome.duration_us < INT64_MAX / 4) {
         line->ended_us += (apr_time_t)seen->outcome.duration_us;
     }
     if (line->ended_us > r->newest_us) {

@@ -15,7 +15,7 @@ static mlg_observation_t random_request(uint64_t *seed)
     }
     o.kind = MLG_OBSERVED_REQUEST;
     o.segment = unit_random(seed);
-    o.arrival.at_us = (apr_time_t)(unit_random(seed) >> 1);
+    o.arrival.at_us = (apr_time_t)(unit_random(seed) % 253402300800000000u);
     o.arrival.from.addr =
         (unit_random(seed) % 2) ? mlg_key_from_v6(raw) : mlg_key_from_v4(raw);
     o.arrival.from.key = o.arrival.from.addr;
@@ -84,7 +84,7 @@ CLAIM(the_longest_line_fits)
     BEGIN;
     memset(&o, 0xff, sizeof(o));
     o.kind = MLG_OBSERVED_REQUEST;
-    o.arrival.at_us = INT64_MAX;
+    o.arrival.at_us = 253402300799999999;
     o.is_arrival_held = 0;
     o.verdict = MLG_VERDICT_WOULD_REFUSE;
     IS_TRUE(mlg_observation_render(line, &o) < sizeof(line));
