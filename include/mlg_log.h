@@ -149,7 +149,8 @@ apr_status_t mlg_log_open(mlg_log_reader_t **out, const char *path,
  *
  * @param line  set to it; may be written to; valid until the next call
  * @param len   set to its length without line end
- * @return APR_SUCCESS; APR_EOF at the end; MLG_ELINE for a line longer than
+ * @return APR_SUCCESS; APR_EOF at the end; APR_INCOMPLETE at the end of a
+ *         gzipped file that was cut off; MLG_ELINE for a line longer than
  *         MLG_LOG_LINE_MAX, of which `line` is the beginning; APR_EGENERAL
  *         when the gzip data are damaged
  */

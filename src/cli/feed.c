@@ -19,6 +19,7 @@ typedef struct part_t {
     const char *labels; /* NULL: none */
     apr_time_t first_us;
     uint64_t size_bytes;
+    int number; /* on the command line */
 } part_t;
 
 int feed_init(feed_t *feed, apr_pool_t *p)
@@ -69,6 +70,40 @@ static int open_log(mlg_log_reader_t **out, const char *path, apr_pool_t *p)
                               ctl_reason(rv, p));
 }
 
+/* Logs are gzipped at most; of other compression, say how to undo it.
+ * @return CTL_DONE, or CTL_MISUSE having said so */
+static int refuse_packed(const char *path, apr_pool_t *p)
+{
+    static const struct {
+        const char *magic;
+        const char *tool;
+    } packers[] = {{"BZh", "bzip2"},
+                   {"\xfd"
+                    "7zXZ",
+                    "xz"},
+                   {"\x28\xb5\x2f\xfd", "zstd"}};
+    char begin[8] = "";
+    FILE *file = fopen(path, "rbe");
+    size_t len = (file != NULL) ? fread(begin, 1, sizeof(begin), file) : 0;
+
+    if (file != NULL) {
+        fclose(file);
+    }
+    for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+        size_t n = strlen(packers[i].magic);
+
+        if (len >= n && memcmp(begin, packers[i].magic, n) == 0) {
+            return ctl_complain(
+                CTL_MISUSE,
+                "%s is neither plain nor gzipped; unpack it with %s, as in "
+                "`%s -dc FILE | mlgatectl ... -`",
+                visible_string(path, QUOTED_CHARS, p), packers[i].tool,
+                packers[i].tool);
+        }
+    }
+    return CTL_DONE;
+}
+
 /* ---- progress ----------------------------------------------------------- */
 
 static void erase_progress(feed_t *feed)
@@ -86,8 +121,10 @@ static void show_progress(feed_t *feed, const mlg_log_reader_t *reader)
     apr_time_t now_us = apr_time_now();
     double seconds = (double)(now_us - feed->begun_us) / APR_USEC_PER_SEC;
     double done = 0.0;
+    apr_time_t last_us =
+        (feed->shown_us != 0) ? feed->shown_us : feed->begun_us;
 
-    if (now_us - feed->shown_us < APR_USEC_PER_SEC / 5 || seconds <= 0.0) {
+    if (now_us - last_us < APR_USEC_PER_SEC / 5 || seconds <= 0.0) {
         return;
     }
     feed->shown_us = now_us;
@@ -160,8 +197,19 @@ static int judge(feed_t *feed, mlg_log_entry_t *entry, mlg_text_t label,
     return fn(data, &judged);
 }
 
-static int read_failed(feed_t *feed, apr_status_t rv)
+/* A log is through. @return CTL_DONE, or CTL_FAILED having said why */
+static int read_ended(feed_t *feed, apr_status_t rv)
 {
+    if (rv == APR_EOF) {
+        return CTL_DONE;
+    }
+    erase_progress(feed);
+    if (rv == APR_INCOMPLETE) {
+        return ctl_complain(CTL_DONE,
+                            "%s is cut off in the middle of its gzip data; "
+                            "what is there was read",
+                            visible_string(feed->log, QUOTED_CHARS, feed->p));
+    }
     return ctl_complain(CTL_FAILED, "%s cannot be read to its end: %s",
                         visible_string(feed->log, QUOTED_CHARS, feed->p),
                         (rv == APR_EGENERAL) ? "its gzip data are damaged"
@@ -204,7 +252,7 @@ static int feed_lines(feed_t *feed, mlg_log_reader_t *lines,
         apr_status_t rv = mlg_log_next(lines, &line, &len);
 
         if (rv != APR_SUCCESS && rv != MLG_ELINE) {
-            return (rv == APR_EOF) ? CTL_DONE : read_failed(feed, rv);
+            return read_ended(feed, rv);
         }
         feed->lines++;
         if (shows && feed->lines % 4096 == 0) {
@@ -284,10 +332,49 @@ static int find_first(feed_t *feed, part_t *part)
 
 static int by_first(const void *a, const void *b)
 {
-    apr_time_t left = ((const part_t *)a)->first_us;
-    apr_time_t right = ((const part_t *)b)->first_us;
+    const part_t *left = a;
+    const part_t *right = b;
 
-    return (left > right) - (left < right);
+    if (left->first_us != right->first_us) {
+        return (left->first_us > right->first_us) ? 1 : -1;
+    }
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+/* What kind of file is it? Sets its size, 0 when that cannot be known.
+ * @return CTL_DONE, or CTL_MISUSE having said why it cannot be read */
+static int examine(const feed_t *feed, part_t *part, int is_alone)
+{
+    int is_stdin = is_standard_input(part->log);
+    apr_status_t rv = APR_SUCCESS;
+    apr_finfo_t info = {.filetype = APR_PIPE};
+
+    if (!is_stdin) {
+        rv = apr_stat(&info, part->log, APR_FINFO_SIZE | APR_FINFO_TYPE,
+                      feed->p);
+    }
+    if (rv != APR_SUCCESS) {
+        return CTL_DONE; /* opening it will say why */
+    }
+    if (info.filetype == APR_DIR) {
+        return ctl_complain(CTL_MISUSE,
+                            "%s is a directory; name the logs in it",
+                            visible_string(part->log, QUOTED_CHARS, feed->p));
+    }
+    if (info.filetype == APR_REG) {
+        part->size_bytes = (uint64_t)info.size;
+        return refuse_packed(part->log, feed->p);
+    }
+    if (!is_alone) {
+        return ctl_complain(
+            CTL_MISUSE,
+            "%s can be read only once and so not be sorted among other logs; "
+            "give it alone, with the logs in order, as in `cat old new | "
+            "mlgatectl ... -`",
+            is_stdin ? "standard input"
+                     : visible_string(part->log, QUOTED_CHARS, feed->p));
+    }
+    return CTL_DONE;
 }
 
 /* A shell names rotated logs newest first; the gate saw the oldest first. */
@@ -297,38 +384,13 @@ static int sort_parts(feed_t *feed, part_t *part, int n)
     int code = CTL_DONE;
 
     for (int i = 0; i < n && code == CTL_DONE; i++) {
-        apr_finfo_t info;
-        apr_status_t rv = APR_EGENERAL;
-
-        if (!is_standard_input(part[i].log)) {
-            rv = apr_stat(&info, part[i].log, APR_FINFO_SIZE | APR_FINFO_TYPE,
-                          feed->p);
-        }
-        if (rv == APR_SUCCESS && info.filetype == APR_DIR) {
-            return ctl_complain(
-                CTL_MISUSE, "%s is a directory; name the logs in it",
-                visible_string(part[i].log, QUOTED_CHARS, feed->p));
-        }
-        if (rv == APR_SUCCESS && info.filetype == APR_REG) {
-            part[i].size_bytes = (uint64_t)info.size;
-            feed->size_bytes += part[i].size_bytes;
-        }
-        else if (n > 1 && (is_standard_input(part[i].log) || rv == 0)) {
-            return ctl_complain(
-                CTL_MISUSE,
-                "%s can be read only once and so not be sorted among other "
-                "logs; give it alone, with the logs in order, as in "
-                "`cat old new | mlgatectl ... -`",
-                is_standard_input(part[i].log)
-                    ? "standard input"
-                    : visible_string(part[i].log, QUOTED_CHARS, feed->p));
-        }
-        else {
-            sizes_are_known = 0;
-        }
-        if (n > 1) {
+        part[i].number = i;
+        code = examine(feed, &part[i], n == 1);
+        if (n > 1 && code == CTL_DONE) {
             code = find_first(feed, &part[i]);
         }
+        feed->size_bytes += part[i].size_bytes;
+        sizes_are_known &= part[i].size_bytes > 0;
     }
     feed->size_bytes = sizes_are_known ? feed->size_bytes : 0;
     if (code == CTL_DONE) {
@@ -382,6 +444,13 @@ int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
     feed->begun_us = apr_time_now();
     for (int i = 0; i < nlogs && code == CTL_DONE; i++) {
         code = feed_log(feed, &part[i], fn, data);
+    }
+    if (code == CTL_DONE && feed->lines > 0 && feed->malformed == feed->lines) {
+        return ctl_complain(CTL_FAILED,
+                            "none of the %lu lines could be read; tell how "
+                            "they are written with --format, as in the "
+                            "LogFormat or log_format of the server",
+                            (unsigned long)feed->lines);
     }
     return (code == CTL_DONE) ? feed_observed_end(feed, fn, data) : code;
 }

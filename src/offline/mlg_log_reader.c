@@ -14,6 +14,7 @@ struct mlg_log_reader_t {
     char *end; /* behind the last byte read */
     uint64_t text_bytes;
     int is_at_eof;
+    int is_cut;      /* ... which is not where the gzip data should end */
     int is_skipping; /* the rest of a line that was too long */
     char buffer[BUFFER_BYTES];
 };
@@ -42,6 +43,7 @@ apr_status_t mlg_log_open(mlg_log_reader_t **out, const char *path,
     reader->at = reader->end = reader->buffer;
     reader->text_bytes = 0;
     reader->is_at_eof = 0;
+    reader->is_cut = 0;
     reader->is_skipping = 0;
     *out = reader;
     return APR_SUCCESS;
@@ -63,8 +65,13 @@ static apr_status_t fill(mlg_log_reader_t *r)
         gzerror(r->file, &code);
         return (code == Z_ERRNO) ? APR_FROM_OS_ERROR(errno) : APR_EGENERAL;
     }
-    /* A gzip file that was cut off ends where it was cut. */
-    r->is_at_eof = (got == 0);
+    if (got == 0) {
+        int code = Z_OK;
+
+        gzerror(r->file, &code);
+        r->is_at_eof = 1;
+        r->is_cut = (code == Z_BUF_ERROR);
+    }
     r->text_bytes += (uint64_t)got;
     r->end += got;
     return APR_SUCCESS;
@@ -97,7 +104,7 @@ apr_status_t mlg_log_next(mlg_log_reader_t *r, char **line, size_t *len)
             continue;
         }
         if (left == 0) {
-            return APR_EOF;
+            return r->is_cut ? APR_INCOMPLETE : APR_EOF;
         }
         /* a whole line, the last one, or a piece of one that is too long */
         r->is_skipping = (newline == NULL && !r->is_at_eof);

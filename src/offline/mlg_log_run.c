@@ -124,7 +124,8 @@ static int no_end(mlg_fault_t *fault, const log_step_t *step, size_t offset)
 {
     char text[sizeof(fault->what)];
 
-    snprintf(text, sizeof(text), "no %s, ended by '%.*s', where %.*s should be",
+    snprintf(text, sizeof(text),
+             "no %s followed by '%.*s' where %.*s should be",
              log_field_noun((log_field)step->field),
              (int)((step->after.len < 8) ? step->after.len : 8), step->after.at,
              (int)((step->spec.len < 40) ? step->spec.len : 40), step->spec.at);
