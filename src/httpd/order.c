@@ -222,7 +222,8 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
                        terms.reason);
     if (mlgate_wants_html(r)) { /* the button on the page: back to it */
         mlgate_answer_headers(r);
-        apr_table_setn(r->headers_out, "Location", "../");
+        apr_table_setn(r->headers_out, "Location",
+                       (r->uri[strlen(r->uri) - 1] == '/') ? "../../" : "../");
         r->status = HTTP_SEE_OTHER;
         return OK;
     }

@@ -93,6 +93,17 @@ is order('/block/192.0.2.127', $_)->code, 200, 'our own page may'
     for { Origin => "http://$here" }, { 'Sec-Fetch-Site' => 'same-origin' },
     { Origin => "http://$here", 'Sec-Fetch-Site' => 'same-origin' };
 
+# The page's button leads back to the page, however its form was addressed.
+expect_order('192.0.2.128', 2);
+for my $slash ('', '/') {
+    my $answer = order("/block/192.0.2.128$slash", { Accept => 'text/html' });
+    is $answer->code, 303, "a browser is sent on from /block/IP$slash";
+    my $at = "/mlgate/block/192.0.2.128$slash" =~ s{[^/]*$}{}r
+        . $answer->header('Location');
+    1 while $at =~ s{[^/]+/\.\./}{};
+    is $at, '/mlgate/', 'to the page';
+}
+
 my @events = map { JSON::PP->new->decode($_) } do {
     open my $fh, '<', vars('t_logs') . '/events.json' or die "events: $!\n";
     <$fh>;
