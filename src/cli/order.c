@@ -7,7 +7,7 @@
 #include "visible.h"
 
 #include "mlg_duration.h"
-#include "mlg_report.h"
+#include "mlg_key.h"
 
 #include <apr_strings.h>
 #include <stdio.h>

@@ -165,7 +165,7 @@ static void draw(top_t *top, int failed)
         screen_line(line->text, line->is_title, columns);
     }
     if (failed) {
-        screen_line(apr_psprintf(frame, "! %s; asking again", top->remote.said),
+        screen_line(apr_psprintf(frame, "! asking again: %s", top->remote.said),
                     1, columns);
     }
     screen_end();
