@@ -21,7 +21,8 @@
  * Memory is fixed: MLG_WHATIF_CLIENTS clients of 0.8 KB, in 8-way sets. One
  * that has done nothing noted lately gives its place first and loses nothing;
  * when another has to, `forgotten` counts it: it may then be counted a second
- * time, and a block that it was in is cut short.
+ * time, and a block that it was in is cut short. A client that an observation
+ * log has in several segments is counted in each.
  *
  * No clock, no lock. Allocates from the caller's pool, once.
  */

@@ -12,7 +12,8 @@
 typedef struct ends_t {
     const mlg_replay_t *replay; /* borrowed */
     FILE *to;                   /* borrowed */
-    struct end_t *end;          /* a heap, shape [room] */
+    apr_pool_t *p;
+    struct end_t *end; /* a heap, shape [room] */
     uint32_t n;
     uint32_t room;
 } ends_t;
@@ -21,7 +22,8 @@ typedef struct ends_t {
  * block when a client is convicted, an end when time has passed it. A block
  * that lasts beyond the log has no end.
  *
- * Memory is as large as the block table needs, 16 bytes an entry.
+ * Memory is as large as the block table needs, 16 bytes an entry; more of it
+ * only for an observation log whose server got a larger table.
  *
  * @param to  its error flag tells whether all was written
  * @return APR_SUCCESS or APR_ENOMEM

@@ -18,6 +18,7 @@ apr_status_t ends_init(ends_t *ends, const mlg_replay_t *replay, FILE *to,
     memset(ends, 0, sizeof(*ends));
     ends->replay = replay;
     ends->to = to;
+    ends->p = p;
     ends->room = mlg_block_slots(&replay->gate.blocks);
     ends->end = apr_palloc(p, ends->room * sizeof(*ends->end));
     return (ends->end != NULL) ? APR_SUCCESS : APR_ENOMEM;
@@ -28,7 +29,11 @@ static void push(ends_t *ends, apr_time_t at_us, uint64_t client)
     uint32_t i = ends->n;
 
     if (ends->n == ends->room) {
-        return; /* not so: every one has a slot of the block table */
+        end_t *more = apr_palloc(ends->p, 2 * ends->room * sizeof(*more));
+
+        memcpy(more, ends->end, ends->n * sizeof(*more));
+        ends->end = more;
+        ends->room *= 2;
     }
     ends->n++;
     while (i > 0 && ends->end[(i - 1) / 2].at_us > at_us) {

@@ -171,7 +171,7 @@ void mlg_whatif_add(mlg_whatif_t *w, const mlg_arrival_t *a,
     if (isnan(score)) {
         return; /* an operator's word, and no score */
     }
-    c = find(w, a->from.hash, score);
+    c = find(w, a->from.hash | (a->from.hash == 0), score);
     if (c == NULL) {
         return;
     }

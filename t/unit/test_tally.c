@@ -4,6 +4,9 @@
 #include "mlg_tally.h"
 
 #include <apr_general.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #define CLIENTS 5000
 
@@ -171,8 +174,10 @@ CLAIM(counts_stop_at_their_largest_value)
     IS_INT(row.blocks, UINT16_MAX);
 }
 
-CLAIM(no_place_for_the_file_is_said)
+CLAIM(a_file_that_cannot_be_written_is_an_error)
 {
+    struct rlimit before;
+    struct rlimit none;
     mlg_client_t client;
     mlg_tally_row_t *row;
     apr_status_t rv = APR_SUCCESS;
@@ -180,14 +185,18 @@ CLAIM(no_place_for_the_file_is_said)
 
     BEGIN;
     begin(8);
-    setenv("TMPDIR", "/nonexistent", 1);
-    for (uint32_t n = 0; n < 9; n++) {
+    getrlimit(RLIMIT_FSIZE, &before);
+    none = before;
+    none.rlim_cur = 4096;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
+    for (uint32_t n = 0; n < 1000000 && rv == APR_SUCCESS; n++) {
         client = unit_client_n(n);
         rv = mlg_tally_get(tally, &client, &row, &is_new);
     }
-    unsetenv("TMPDIR");
-    /* APR looks elsewhere when TMPDIR is unusable: then there is a file */
-    IS_TRUE(rv == APR_SUCCESS || !is_new);
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_DFL);
+    IS_TRUE(APR_STATUS_IS_ENOSPC(rv) || APR_TO_OS_ERROR(rv) == EFBIG);
     end();
 }
 
@@ -219,7 +228,7 @@ int main(void)
         TEST(rows_that_went_to_the_file_come_back_as_one),
         TEST(a_client_that_keeps_coming_is_not_the_one_to_go),
         TEST(counts_stop_at_their_largest_value),
-        TEST(no_place_for_the_file_is_said),
+        TEST(a_file_that_cannot_be_written_is_an_error),
         TEST(who_is_handed_the_rows_can_stop_it),
     };
 
