@@ -12,9 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL   10  /* width of what a line of the summary is about */
-#define CLIENT  24  /* width of an address */
-#define REASONS 240 /* characters of all the reasons of one line */
+#define LABEL      10  /* width of what a line of the summary is about */
+#define CLIENT     24  /* width of an address */
+#define SAMPLE_MIN 0.2 /* seconds; a rate over less says nothing */
+#define REASONS    240 /* characters of all the reasons of one line */
 
 void panel_init(panel_t *panel, apr_pool_t *p)
 {
@@ -55,8 +56,8 @@ static double rate(const json_t *stats, const json_t *before, const char *name)
     double n = remote_number(json_object_get(stats, "counters"), name) -
                remote_number(json_object_get(before, "counters"), name);
 
-    return (before != NULL && seconds > 0.0 && n >= 0.0) ? n / seconds
-                                                         : (double)NAN;
+    return (before != NULL && seconds >= SAMPLE_MIN && n >= 0.0) ? n / seconds
+                                                                 : (double)NAN;
 }
 
 static double percent(double part, double whole)
@@ -75,7 +76,10 @@ static void add_requests(panel_t *panel, const json_t *stats,
     double refused = remote_number(counters, name);
     const char *word = observes ? "would be refused" : "refused";
 
-    if (!isnan(now)) {
+    if (isnan(now)) {
+        panel_add(panel, 0, "%-*s not known yet", LABEL, "now");
+    }
+    else {
         panel_add(panel, 0, "%-*s %.1f a second, %.1f %s", LABEL, "now", now,
                   rate(stats, before, name), word);
     }

@@ -178,6 +178,7 @@ static int watch(top_t *top)
 {
     apr_pool_t *whole = top->remote.p;
     apr_pool_t *round;
+    int is_first = 1; /* and fresh */
     int failed = 0;
     int key = 0;
 
@@ -191,7 +192,8 @@ static int watch(top_t *top)
 
         apr_pool_create(&round, whole);
         top->remote.p = round; /* for what it says */
-        failed = refresh(top) != CTL_DONE;
+        failed = !is_first && refresh(top) != CTL_DONE;
+        is_first = 0;
         next_us = apr_time_now() + top->interval_us;
         do {
             if (!screen_is_over()) {
