@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,22 +47,20 @@ static int is_same_word(const char *a, const char *b)
 /* ---- sentences ---------------------------------------------------------- */
 
 /* Add texts, up to a NULL, to what is said; what does not fit is cut. */
-static void add(mlg_why_t *why, ...)
+static void add_all(mlg_why_t *why, const char *const *part)
 {
     size_t len = strlen(why->text);
-    va_list parts;
-    const char *part;
 
-    va_start(parts, why);
-    while ((part = va_arg(parts, const char *)) != NULL) {
-        size_t n = strnlen(part, sizeof(why->text) - 1 - len);
+    for (; *part != NULL; part++) {
+        size_t n = strnlen(*part, sizeof(why->text) - 1 - len);
 
-        memcpy(why->text + len, part, n);
+        memcpy(why->text + len, *part, n);
         len += n;
     }
-    va_end(parts);
     why->text[len] = '\0';
 }
+
+#define ADD(why, ...) add_all(why, (const char *const[]){__VA_ARGS__, NULL})
 
 /* Begin with the value that is refused, in quotes. */
 static void quote(mlg_why_t *why, const char *value)
@@ -74,7 +71,7 @@ static void quote(mlg_why_t *why, const char *value)
     memcpy(cut, value, n);
     cut[n] = '\0';
     why->text[0] = '\0';
-    add(why, "'", cut, (value[n] != '\0') ? "..." : "", "'", NULL);
+    ADD(why, "'", cut, (value[n] != '\0') ? "..." : "", "'");
 }
 
 /* ---- names -------------------------------------------------------------- */
@@ -211,8 +208,8 @@ apr_status_t mlg_settings_read(mlg_settings_t *settings, mlg_directive_id id,
 
     if (!is_value || value < directive->min || value > directive->max) {
         quote(why, text);
-        add(why, is_value ? " is out of range for " : " is not a value for ",
-            directive->name, ". ", directive->help, NULL);
+        ADD(why, is_value ? " is out of range for " : " is not a value for ",
+            directive->name, ". ", directive->help);
         return MLG_ERANGE;
     }
     settings->value[id] = value;
@@ -262,10 +259,10 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
         return APR_SUCCESS;
     }
     why->text[0] = '\0';
-    add(why, "MLGateBlockMax (", seconds(longest, settings->block_max_us),
+    ADD(why, "MLGateBlockMax (", seconds(longest, settings->block_max_us),
         " s) is shorter than MLGateBlockFor (",
         seconds(first, settings->block_for_us), " s) in ", where,
-        "; raise the one or lower the other", NULL);
+        "; raise the one or lower the other");
     return MLG_ERANGE;
 }
 
@@ -292,9 +289,9 @@ void mlg_weights_init(mlg_weights_t *weights)
 static apr_status_t refuse_feature(mlg_why_t *why, const char *name)
 {
     quote(why, name);
-    add(why, " is not the name of a feature. They are:", NULL);
+    ADD(why, " is not the name of a feature. They are:");
     for (int i = 0; i < MLG_NFEATURES; i++) {
-        add(why, " ", mlg_features[i].name, NULL);
+        ADD(why, " ", mlg_features[i].name);
     }
     return MLG_EFEATURE;
 }
@@ -309,7 +306,7 @@ apr_status_t mlg_weights_read(mlg_weights_t *weights, int n,
 
     why->text[0] = '\0';
     if (n != 4) {
-        add(why, "MLGateWeight takes four arguments. ", help, NULL);
+        ADD(why, "MLGateWeight takes four arguments. ", help);
         return MLG_ERANGE;
     }
     feature = mlg_feature_find(word[0]);
@@ -319,16 +316,15 @@ apr_status_t mlg_weights_read(mlg_weights_t *weights, int n,
     for (int i = 0; i < 3; i++) {
         if (!parse_float(&number[i], word[1 + i])) {
             quote(why, word[1 + i]);
-            add(why, " is not a number. ", help, NULL);
+            ADD(why, " is not a number. ", help);
             return MLG_ERANGE;
         }
     }
     ramp = (mlg_ramp_t){(float)number[0], (float)number[1], (float)number[2]};
     if (mlg_ramp_check(&ramp) != APR_SUCCESS) {
-        add(why, "'", word[1], " ", word[2], " ", word[3],
-            "' is no ramp: lo and hi must differ and the weight lie between "
-            "-1 and 1. ",
-            help, NULL);
+        ADD(why, "'", word[1], " ", word[2], " ", word[3],
+            "' is no ramp: lo and hi must differ and the weight lie ",
+            "between -1 and 1. ", help);
         return MLG_ERANGE;
     }
     mlg_weighted_set(&weights->model, feature, ramp);
@@ -361,7 +357,7 @@ apr_status_t mlg_allow_read(mlg_prefix_t *out, const char *text, mlg_why_t *why)
 
     if (rv != APR_SUCCESS) {
         quote(why, text);
-        add(why, ": ", mlg_error_text(rv), NULL);
+        ADD(why, ": ", mlg_error_text(rv));
     }
     return rv;
 }

@@ -213,28 +213,25 @@ const char *config_path(const config_reader_t *reader, const char *path)
 const char *config_load(char **text, const char *path, apr_pool_t *p)
 {
     apr_file_t *file;
-    apr_size_t room = 65536;
+    apr_size_t room = 131072;
     apr_size_t len = 0;
-    char *buf = NULL;
+    char *buf = apr_palloc(p, room + 1);
     char words[120];
     apr_status_t rv =
         apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, p);
 
     while (rv == APR_SUCCESS && len <= FILE_BYTES_MAX) {
-        apr_size_t got;
+        apr_size_t got = room - len;
 
-        if (buf == NULL || len == room) {
+        rv = apr_file_read(file, buf + len, &got);
+        len += (rv == APR_SUCCESS) ? got : 0;
+        if (len == room) {
             char *bigger = apr_palloc(p, room * 2 + 1);
 
-            if (len > 0) {
-                memcpy(bigger, buf, len);
-            }
+            memcpy(bigger, buf, len);
             buf = bigger;
             room *= 2;
         }
-        got = room - len;
-        rv = apr_file_read(file, buf + len, &got);
-        len += (rv == APR_SUCCESS) ? got : 0;
     }
     if (rv == APR_SUCCESS) {
         return "it is larger than 16 MiB";
