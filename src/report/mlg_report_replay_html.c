@@ -125,7 +125,8 @@ static void put_groups(FILE *to, const char *title,
                        const mlg_found_group_t *all)
 {
     fprintf(to,
-            "<section><h2>%s</h2><div class=\"scroll\"><table><thead><tr>"
+            "<section><h2>%s</h2><div class=\"scroll\" "
+            "tabindex=\"0\"><table><thead><tr>"
             "<th>class</th><th class=\"n\">clients</th><th class=\"n\">blocked"
             "</th><th class=\"n\">share</th><th class=\"n\">busy</th>"
             "<th class=\"n\">blocked</th><th class=\"n\">share</th>"
@@ -224,7 +225,8 @@ static void put_thresholds(FILE *to, const mlg_findings_t *f)
     fputs("<p>Found in the same pass: the scores are those under the "
           "replay&#39;s own threshold, so far from it the figures are "
           "estimates.</p><details><summary>As a table"
-          "</summary><div class=\"scroll\"><table><thead><tr><th>threshold"
+          "</summary><div class=\"scroll\" "
+          "tabindex=\"0\"><table><thead><tr><th>threshold"
           "</th><th class=\"n\">clients blocked</th><th class=\"n\">share</th>"
           "<th class=\"n\">requests refused</th><th class=\"n\">share</th>"
           "</tr></thead><tbody>\n",

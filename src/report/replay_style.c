@@ -31,7 +31,7 @@ const char replay_style[] =
 ".tiles .hot dd{color:var(--hot)}"
 "section{padding:1rem 1.1rem;margin:0 0 1rem}"
 ".two{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));"
-"gap:0 1rem}"
+"gap:1rem}"
 ".scroll{overflow-x:auto}"
 "table{border-collapse:collapse;width:100%;font-size:.92rem}"
 "th{text-align:left;color:var(--soft);font-weight:500;white-space:nowrap}"
