@@ -123,6 +123,20 @@ int log_clock_read(log_clock_t *clock, mlg_text_t text);
 int log_clock_join(const log_clock_t *clock, apr_time_t *at_us,
                    int *is_precise);
 
+/** The month whose name or its first three letters stand at `at`, which has
+ * three bytes. @return 0..11, or -1 */
+int log_month_at(const char *at);
+
+/** Take "+0530", "+05:30", "+05" or "Z". @return 1 and `s` when it was there */
+int log_take_zone(const char **at, const char *end, int64_t *s);
+
+/** Of two whole times the precise one is kept. @return 1 */
+int log_keep_whole(log_clock_t *clock, apr_time_t at_us, int is_precise);
+
+/** @return 1 and *at_us, which may lie before 1970, when year, month, day,
+ * hour, minute and second are a time */
+int log_join_date(const log_clock_t *clock, apr_time_t *at_us);
+
 typedef struct log_draft_t {
     mlg_log_entry_t *out;
     log_clock_t clock[2]; /* of the arrival; of the end */

@@ -19,8 +19,7 @@ static int digits_at(const char *at, int digits)
     return n;
 }
 
-/* @return 0..11, or -1 */
-static int month_at(const char *at)
+int log_month_at(const char *at)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -73,8 +72,7 @@ static int take_fraction(const char **at, const char *end, int64_t *us)
     return n > 0 && n <= 9;
 }
 
-/* @return 1 and `s` set for "+0530", "+05:30", "+05" and "Z" */
-static int take_zone(const char **at, const char *end, int64_t *s)
+int log_take_zone(const char **at, const char *end, int64_t *s)
 {
     const char *t = *at;
     int has_colon = end - t >= 6 && t[3] == ':';
@@ -102,8 +100,7 @@ static int take_zone(const char **at, const char *end, int64_t *s)
     return 1;
 }
 
-/* @return 1 and *at_us, which may lie before 1970, when there is such a time */
-static int join_date(const log_clock_t *c, apr_time_t *at_us)
+int log_join_date(const log_clock_t *c, apr_time_t *at_us)
 {
     int64_t at_s;
 
@@ -131,7 +128,7 @@ static int read_date(log_clock_t *c, const char *t, const char *end)
             return 0;
         }
         c->day = digits_at(t, 2);
-        c->month = month_at(t + 3);
+        c->month = log_month_at(t + 3);
         c->year = digits_at(t + 7, 4);
     }
     else {
@@ -157,7 +154,7 @@ static int read_date(log_clock_t *c, const char *t, const char *end)
     if (at < end && *at == ' ') {
         at++;
     }
-    if ((at < end || is_clf) && !take_zone(&at, end, &c->zone_s)) {
+    if ((at < end || is_clf) && !log_take_zone(&at, end, &c->zone_s)) {
         return 0;
     }
     return at == end;
@@ -191,7 +188,7 @@ static int read_number(log_clock_t *c, mlg_text_t text)
     return 1;
 }
 
-static int keep_whole(log_clock_t *clock, apr_time_t at_us, int is_precise)
+int log_keep_whole(log_clock_t *clock, apr_time_t at_us, int is_precise)
 {
     if ((clock->has & LOG_HAS_WHOLE) == 0 || is_precise) {
         clock->whole_us = at_us;
@@ -207,11 +204,11 @@ int log_clock_read(log_clock_t *clock, mlg_text_t text)
 
     if (text.len > 4 && (text.at[2] == '/' || text.at[4] == '-')) {
         return read_date(&own, text.at, text.at + text.len) &&
-               join_date(&own, &own.whole_us) &&
-               keep_whole(clock, own.whole_us, own.is_precise);
+               log_join_date(&own, &own.whole_us) &&
+               log_keep_whole(clock, own.whole_us, own.is_precise);
     }
     return read_number(&own, text) &&
-           keep_whole(clock, own.whole_us, own.is_precise);
+           log_keep_whole(clock, own.whole_us, own.is_precise);
 }
 
 apr_status_t mlg_log_time(apr_time_t *at_us, int *is_precise, mlg_text_t text)
@@ -224,229 +221,4 @@ apr_status_t mlg_log_time(apr_time_t *at_us, int *is_precise, mlg_text_t text)
     *at_us = clock.whole_us;
     *is_precise = clock.is_precise;
     return APR_SUCCESS;
-}
-
-/* ---- pieces ------------------------------------------------------------- */
-
-uint32_t log_clock_piece(char piece, int *known)
-{
-    *known = 1;
-    switch (piece) {
-    case 's':
-    case LOG_PIECE_MSEC:
-    case LOG_PIECE_USEC:
-        return LOG_HAS_WHOLE;
-    case 'Y':
-    case 'y':
-        return LOG_HAS_YEAR;
-    case 'm':
-    case 'b':
-    case 'B':
-        return LOG_HAS_MONTH;
-    case 'd':
-    case 'e':
-        return LOG_HAS_DAY;
-    case 'H':
-    case 'k':
-        return LOG_HAS_HOUR;
-    case 'I':
-    case 'l':
-        return LOG_HAS_HOUR | LOG_HAS_12_HOURS;
-    case 'p':
-        return LOG_HAS_NOON;
-    case 'M':
-        return LOG_HAS_MINUTE;
-    case LOG_PIECE_MSEC_FRAC:
-    case LOG_PIECE_USEC_FRAC:
-        return LOG_HAS_FRACTION;
-    case 'S':
-    case 'z':
-    case 'Z':
-    case 'a':
-    case 'A':
-    case 'j':
-    case 'u':
-    case 'w':
-        return 0;
-    default:
-        *known = 0;
-        return 0;
-    }
-}
-
-/* Up to `width` digits, after blanks that pad them. @return -1 for none */
-static int64_t take_number(const char **at, const char *end, int width)
-{
-    int64_t n = 0;
-    const char *begin;
-
-    while (*at < end && **at == ' ' && width > 1) {
-        ++*at;
-        width--;
-    }
-    begin = *at;
-    while (*at < end && **at >= '0' && **at <= '9' && width-- > 0) {
-        n = n * 10 + (**at - '0');
-        ++*at;
-    }
-    return (*at > begin) ? n : -1;
-}
-
-static int is_letter(char c)
-{
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'z';
-}
-
-/* "Jan", "January", "Friday", "CET", "PM". @return its length */
-static int take_letters(const char **at, const char *end)
-{
-    const char *begin = *at;
-
-    while (*at < end && is_letter(**at) && *at - begin < 12) {
-        ++*at;
-    }
-    return (int)(*at - begin);
-}
-
-static int take_word(log_clock_t *c, char piece, const char **at,
-                     const char *end)
-{
-    const char *word = *at;
-    int len = take_letters(at, end);
-
-    if (piece == 'p') {
-        c->has |= LOG_HAS_NOON;
-        c->has |= (len == 2 && (*word | 0x20) == 'p') ? LOG_HAS_PM : 0;
-        return len == 2;
-    }
-    if (piece == 'b' || piece == 'B') {
-        c->month = (len >= 3) ? month_at(word) : -1;
-        return c->month >= 0;
-    }
-    return len > 0;
-}
-
-/* @return 1 when `n` digits, already taken, are kept */
-static int keep_number(log_clock_t *c, char piece, int64_t n)
-{
-    switch (piece) {
-    case 's':
-        return keep_whole(c, n * APR_USEC_PER_SEC, 0);
-    case LOG_PIECE_MSEC:
-        return keep_whole(c, n * 1000, 1);
-    case LOG_PIECE_USEC:
-        return keep_whole(c, n, 1);
-    case LOG_PIECE_MSEC_FRAC:
-        c->fraction_us = n * 1000;
-        return 1;
-    case LOG_PIECE_USEC_FRAC:
-        c->fraction_us = n;
-        return 1;
-    case 'Y':
-        c->year = (int)n;
-        return 1;
-    case 'y': /* as POSIX splits the centuries */
-        c->year = (int)(n + ((n < 69) ? 2000 : 1900));
-        return 1;
-    case 'm':
-        c->month = (int)n - 1;
-        return 1;
-    case 'd':
-    case 'e':
-        c->day = (int)n;
-        return 1;
-    case 'H':
-    case 'k':
-    case 'I':
-    case 'l':
-        c->hour = (int)n;
-        return 1;
-    case 'M':
-        c->minute = (int)n;
-        return 1;
-    case 'S':
-        c->second = (int)n;
-        return 1;
-    default: /* a day's number in the week or the year */
-        return 1;
-    }
-}
-
-static int width_of(char piece)
-{
-    switch (piece) {
-    case 's':
-        return 10;
-    case LOG_PIECE_MSEC:
-        return 13;
-    case LOG_PIECE_USEC:
-        return 16;
-    case LOG_PIECE_USEC_FRAC:
-        return 6;
-    case 'Y':
-        return 4;
-    case LOG_PIECE_MSEC_FRAC:
-    case 'j':
-        return 3;
-    case 'u':
-    case 'w':
-        return 1;
-    default:
-        return 2;
-    }
-}
-
-/* @return 1 when the piece was there */
-static int take_piece(log_clock_t *c, char piece, const char **at,
-                      const char *end)
-{
-    int64_t n;
-
-    switch (piece) {
-    case 'p':
-    case 'b':
-    case 'B':
-    case 'a':
-    case 'A':
-        return take_word(c, piece, at, end);
-    case 'Z':
-        if (*at < end && (**at == '+' || **at == '-')) {
-            return take_zone(at, end, &c->zone_s);
-        }
-        return take_word(c, piece, at, end);
-    case 'z':
-        return take_zone(at, end, &c->zone_s);
-    default:
-        n = take_number(at, end, width_of(piece));
-        return n >= 0 && keep_number(c, piece, n);
-    }
-}
-
-int log_clock_take(log_clock_t *c, char piece, const char **at, const char *end)
-{
-    int known;
-    int was_there = take_piece(c, piece, at, end);
-
-    c->has |= was_there ? log_clock_piece(piece, &known) : 0;
-    return was_there;
-}
-
-int log_clock_join(const log_clock_t *clock, apr_time_t *at_us, int *is_precise)
-{
-    log_clock_t c = *clock;
-
-    *is_precise = (c.has & LOG_HAS_FRACTION) != 0;
-    if ((c.has & LOG_HAS_WHOLE) != 0) {
-        *at_us = c.whole_us + (c.is_precise ? 0 : c.fraction_us);
-        *is_precise |= c.is_precise;
-        return *at_us >= 0;
-    }
-    if ((c.has & LOG_HAS_DATE) != LOG_HAS_DATE) {
-        return 0;
-    }
-    if ((c.has & LOG_HAS_12_HOURS) != 0) {
-        c.hour = c.hour % 12 + (((c.has & LOG_HAS_PM) != 0) ? 12 : 0);
-    }
-    return join_date(&c, at_us) && *at_us >= 0;
 }
