@@ -20,14 +20,14 @@ enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_END };
 /* clang-format off */
 #define RULES_OPTIONS                                                          \
     {"config", RULES_CONFIG, 1,                                                \
-     "read the MLGate... lines of this httpd configuration, and of what it "   \
-     "includes"},                                             \
+     "read the MLGate... lines of this httpd configuration and of what it "    \
+     "includes; whatever its MLGateEngine, a replay enforces"},                \
     {"host", RULES_HOST, 1,                                                    \
      "the virtual host of the configuration that the logs are of: a name of "  \
      "it, or NAME:PORT"},                                                      \
     {"set", RULES_SET, 1,                                                      \
-     "a directive over those of --config: 'MLGateThreshold 0.7'; may be "      \
-     "repeated"}
+     "a directive over those of --config: 'MLGateThreshold 0.7'; with "        \
+     "'MLGateEngine observe' blocked clients go on; may be repeated"}
 /* clang-format on */
 
 typedef struct rules_t {
