@@ -33,6 +33,12 @@
 
 #define MLG_OBSERVATION_TEXT 640 /* the longest line, newline and NUL too */
 
+/* The words that begin the lines; a change of fields changes the number. */
+#define MLG_OBSERVED_TAG       "mlg1"
+#define MLG_OBSERVED_TAG_START "mlg1-start"
+#define MLG_OBSERVED_TAG_ORDER "mlg1-order"
+#define MLG_OBSERVED_UNHELD    '+' /* ends the ARRIVED of is_arrival_held 0 */
+
 typedef enum mlg_observed {
     MLG_OBSERVED_REQUEST = 1,
     MLG_OBSERVED_START,

@@ -89,6 +89,7 @@ static void carry_out(mlg_replay_t *replay, const mlg_observation_t *seen,
                       const mlg_client_t *client, mlg_stripe_t *stripe)
 {
     if (seen->order == MLG_BLOCK_OPERATOR || seen->order == MLG_BLOCK_GRACE) {
+        mlg_stripe_assume(stripe); /* only this thread knows the gate */
         mlg_order(&replay->gate, seen->order, client, seen->arrival.at_us,
                   seen->until_us, NULL, stripe, NULL);
     }
