@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Lines a second, one core: read, read and parsed, and also scored. The log is
- * BPLOGS or, without it, a synthetic one. */
+ * $BPLOGS, else the one beside the tree, else a synthetic one. */
 #include "mlg_replay.h"
 
 #include <apr_general.h>
@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define USUAL_LOG       "../shared/data/bplogs/combined.log.gz"
 #define SYNTHETIC_LINES 300000
 
 enum { READ = 1, PARSE, SCORE };
@@ -38,14 +39,14 @@ static const char *write_plain(const char *log, apr_pool_t *p)
     if (file == NULL) {
         return NULL;
     }
-    if (log != NULL && mlg_log_open(&reader, log, p) == APR_SUCCESS) {
+    if (mlg_log_open(&reader, log, p) == APR_SUCCESS) {
         while (mlg_log_next(reader, &line, &len) == APR_SUCCESS) {
             fwrite(line, 1, len, file);
             fputc('\n', file);
         }
     }
     else {
-        puts("# no BPLOGS: a synthetic log");
+        printf("# no %s: a synthetic log\n", log);
         for (int i = 0; i < SYNTHETIC_LINES; i++) {
             fprintf(file,
                     "10.0.%d.%d - - [26/Jan/2024:19:%02d:%02d +0000] \"GET "
@@ -105,12 +106,14 @@ static int run(const char *name, const char *path, int what, apr_pool_t *parent)
 int main(void)
 {
     apr_pool_t *p;
+    const char *log;
     const char *path;
     int ok;
 
     apr_initialize();
     apr_pool_create(&p, NULL);
-    path = write_plain(getenv("BPLOGS"), p);
+    log = getenv("BPLOGS");
+    path = write_plain((log != NULL) ? log : USUAL_LOG, p);
     ok = path != NULL && run("log, read", path, READ, p) &&
          run("log, read and parsed", path, PARSE, p) &&
          run("log, read, parsed and scored", path, SCORE, p);
