@@ -113,7 +113,32 @@ void config_reader_init(config_reader_t *reader, mlg_config_t *config,
  */
 apr_status_t config_read(config_reader_t *reader, const char *name, char *text);
 
+/* ---- config_include.c --------------------------------------------------- */
+
 /** The same of a file. */
 apr_status_t config_read_file(config_reader_t *reader, const char *path);
+
+/** The same of what Include names.
+ *
+ * @param args     of the directive
+ * @param unknown  a ${NAME} in it that has no value; NULL: none
+ */
+apr_status_t config_include(config_reader_t *reader, const char *args,
+                            const char *unknown, int is_optional);
+
+/* ---- config_host.c: which virtual host counts --------------------------- */
+
+/** @return "shop.example (*:443)" */
+const char *config_host_title(const config_reader_t *reader,
+                              const config_host_t *host);
+
+/** Find the virtual host whose lines count.
+ *
+ * @param file    read first, to say it
+ * @param name    that was asked for; NULL: none
+ * @param chosen  set to its number; -1: none has lines that count
+ */
+apr_status_t config_host_choose(const config_reader_t *reader, const char *file,
+                                const char *name, int *chosen);
 
 #endif /* CONFIG_READ_H */
