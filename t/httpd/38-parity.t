@@ -11,7 +11,25 @@ use Test::More;
 
 my $ctl = "$ENV{MLGATE_WORK}/mlgatectl";
 my $backend = MLGate::Backend->start;
-my $server = server(conf => <<"END");
+# As many processes from beginning to end, and threads to spare: httpd closes
+# kept connections when it retires a process and when its threads are all busy.
+my $server = server(processes => <<'PROCESSES', conf => <<"END");
+<IfModule mpm_prefork_module>
+    StartServers 12
+    MinSpareServers 1
+    MaxSpareServers 16
+    ServerLimit 16
+    MaxRequestWorkers 16
+</IfModule>
+<IfModule !mpm_prefork_module>
+    StartServers 3
+    ServerLimit 3
+    ThreadsPerChild 32
+    MinSpareThreads 1
+    MaxSpareThreads 1000
+    MaxRequestWorkers 96
+</IfModule>
+PROCESSES
 Protocols h2c http/1.1
 MLGateEngine enforce
 MLGateThreshold 0.75
@@ -91,7 +109,6 @@ SKIP: {
 }
 my %old = map { $_ => 1 } $server->children;
 $server->graceful;
-# an old child closes its connections, whatever is still in them
 wait_until('the old children are gone', 20,
     sub { !grep { $old{$_} } $server->children });
 is visit_all(2), 0, 'a graceful restart in between: visitors are answered';
