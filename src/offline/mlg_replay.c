@@ -3,6 +3,7 @@
 
 #include "mlg_settings.h"
 
+#include <math.h>
 #include <string.h>
 
 static const mlg_secret_t replay_secret = {{'m', 'l', 'g', 'a', 't', 'e', 'c',
@@ -126,10 +127,15 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
     return 1;
 }
 
-/* The same score to the bit; NaN is one score. */
-static int is_same(float a, float b)
+/* A score's bits; NaN, not scored, is one. */
+static uint32_t bits_of(float score)
 {
-    return (a != a && b != b) || memcmp(&a, &b, sizeof(a)) == 0;
+    uint32_t bits = UINT32_MAX;
+
+    if (!isnan(score)) {
+        memcpy(&bits, &score, sizeof(bits));
+    }
+    return bits;
 }
 
 void mlg_parity_add(mlg_parity_t *parity, const mlg_rules_t *rules,
@@ -144,7 +150,7 @@ void mlg_parity_add(mlg_parity_t *parity, const mlg_rules_t *rules,
     }
     else {
         parity->compared++;
-        parity->scores += !is_same(seen->score, d->score);
+        parity->scores += (bits_of(seen->score) != bits_of(d->score));
         parity->vectors += (seen->vector != mlg_vector_hash(d->x));
         parity->verdicts += (seen->verdict != d->verdict);
     }
