@@ -22,6 +22,22 @@ void replay_put_text(FILE *to, const char *text)
 
 /* ---- head ----------------------------------------------------------------- */
 
+/* How this replay compares with the server that wrote the log. */
+static void put_parity(FILE *to, const mlg_parity_t *p)
+{
+    char number[REPLAY_NUMBER_TEXT];
+
+    fprintf(to, "<p>Compared with the server: %s requests",
+            replay_number(number, p->compared));
+    fprintf(to, ", %s scores", replay_number(number, p->scores));
+    fprintf(to, ", %s feature vectors", replay_number(number, p->vectors));
+    fprintf(to, " and %s verdicts differ; not compared: ",
+            replay_number(number, p->verdicts));
+    fprintf(to, "%s judged without their record, ",
+            replay_number(number, p->skipped));
+    fprintf(to, "%s by other rules</p>", replay_number(number, p->other_rules));
+}
+
 static void put_head(FILE *to, const mlg_findings_t *f)
 {
     const char *source = (f->source != NULL) ? f->source : "the logs";
@@ -48,8 +64,12 @@ static void put_head(FILE *to, const mlg_findings_t *f)
                 replay_time(until, f->last_us),
                 mlg_report_duration(span, f->last_us - f->first_us));
     }
-    fprintf(to, "</p><p>Rules: %s</p></header>\n<main>\n",
+    fprintf(to, "</p><p>Rules: %s</p>",
             replay_rules(rules, sizeof(rules), f->rules));
+    if (f->parity != NULL) {
+        put_parity(to, f->parity);
+    }
+    fputs("</header>\n<main>\n", to);
 }
 
 static void put_tile(FILE *to, const char *class, const char *name,
