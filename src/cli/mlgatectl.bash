@@ -28,7 +28,7 @@ _mlgatectl() {
         return # something to type
         ;;
     --format)
-        mapfile -t COMPREPLY < <(compgen -W "common combined vhost_combined" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "common combined vhost_common vhost_combined combinedio json" -- "$cur")
         return
         ;;
     esac
