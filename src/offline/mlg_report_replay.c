@@ -2,7 +2,7 @@
 #include "mlg_report_replay.h"
 
 #include "replay_words.h"
-#include "report_json.h"
+#include "../report/report_json.h"
 
 #include <math.h>
 #include <string.h>
