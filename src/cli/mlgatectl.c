@@ -135,7 +135,8 @@ static int run(const ctl_command_t *command, int argc, const char *const *argv)
     code = command->run(argc, argv, p);
     apr_pool_destroy(p);
     apr_terminate();
-    if (fflush(stdout) != 0 && code == CTL_DONE) {
+    /* an earlier write may have failed where the last one does not */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == CTL_DONE) {
         return ctl_complain(CTL_FAILED, "standard output cannot be written; "
                                         "the report is not whole");
     }
