@@ -6,6 +6,8 @@
 
 #include "args.h"
 #include "feed.h"
+#include "output.h"
+#include "visible.h"
 
 #include <errno.h>
 #include <math.h>
@@ -34,8 +36,7 @@ static const args_manual_t manual = {
 
 typedef struct features_t {
     feed_t feed;
-    const char *path; /* NULL: standard output */
-    FILE *out;
+    output_t out;
     uint64_t written;
     uint64_t left_out; /* had no vector */
 } features_t;
@@ -47,7 +48,7 @@ static int take(void *data, int option, const char *arg)
     if (feed_is_option(option)) {
         return feed_option(&features->feed, option, arg);
     }
-    features->path = arg;
+    features->out.path = arg;
     return CTL_DONE;
 }
 
@@ -93,7 +94,7 @@ static int write_row(void *data, const judged_t *judged)
 {
     features_t *features = data;
     const mlg_decision_t *d = judged->decision;
-    FILE *out = features->out;
+    FILE *out = features->out.file;
     char client[MLG_KEY_TEXT];
 
     if (!has_vector(d)) {
@@ -116,34 +117,10 @@ static int write_row(void *data, const judged_t *judged)
     return (fputc('\n', out) != EOF)
                ? CTL_DONE
                : ctl_complain(CTL_FAILED, "%s cannot be written: %s",
-                              (features->path != NULL) ? features->path
-                                                       : "standard output",
-                              strerror(errno));
-}
-
-static int open_out(features_t *features)
-{
-    features->out = stdout;
-    if (features->path == NULL || strcmp(features->path, "-") == 0) {
-        features->path = NULL;
-        return CTL_DONE;
-    }
-    features->out = fopen(features->path, "we");
-    return (features->out != NULL)
-               ? CTL_DONE
-               : ctl_complain(CTL_MISUSE, "cannot write %s: %s", features->path,
-                              strerror(errno));
-}
-
-/* Standard output is for main() to flush. */
-static int close_out(features_t *features, int code)
-{
-    if (features->path == NULL || features->out == NULL) {
-        return code;
-    }
-    return (fclose(features->out) == 0 || code != CTL_DONE)
-               ? code
-               : ctl_complain(CTL_FAILED, "%s is not whole: %s", features->path,
+                              output_is_standard(&features->out)
+                                  ? "standard output"
+                                  : visible_string(features->out.path, 200,
+                                                   features->feed.p),
                               strerror(errno));
 }
 
@@ -153,6 +130,7 @@ int ctl_features(int argc, const char *const *argv, apr_pool_t *p)
     args_t args;
     int code = feed_init(&features->feed, p);
 
+    features->out.path = "-";
     if (code == CTL_DONE) {
         code = rules_set(&features->feed.rules, "MLGateEngine observe");
     }
@@ -167,13 +145,13 @@ int ctl_features(int argc, const char *const *argv, apr_pool_t *p)
         return ctl_complain(CTL_MISUSE, "features needs a log to read; see "
                                         "mlgatectl features --help");
     }
-    code = open_out(features);
+    code = output_open(&features->out, p);
     if (code == CTL_DONE) {
-        write_header(features->out);
+        write_header(features->out.file);
         code = feed_run(&features->feed, args.n, args.operand, write_row,
                         features);
     }
-    code = close_out(features, code);
+    code = output_close(&features->out, code, p);
     if (code == CTL_DONE && features->left_out > 0) {
         fprintf(stderr,
                 "mlgatectl: %llu requests were not judged (refused, allowed or "

@@ -8,10 +8,10 @@
 #include "mlg_report.h"
 #include "mlg_report_replay.h"
 #include "mlgatectl.h"
+#include "output.h"
 #include "visible.h"
 
 #include <apr_strings.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,12 +50,6 @@ static const args_manual_t manual = {
     "An output FILE of - is standard output, which then has no report.\n"
     "Classes tell what a User-Agent claims to be, and claims are cheap."};
 
-/* An output file. */
-typedef struct output_t {
-    const char *path; /* NULL: not asked for */
-    FILE *file;
-} output_t;
-
 typedef struct run_t {
     apr_pool_t *p;
     feed_t feed;
@@ -72,63 +66,30 @@ typedef struct run_t {
 
 /* ---- outputs -------------------------------------------------------------- */
 
-static int is_standard(const output_t *output)
-{
-    return output->path != NULL && strcmp(output->path, "-") == 0;
-}
-
 /* @return 1 when one of the files goes to standard output */
 static int is_taken(const run_t *run)
 {
-    return is_standard(&run->html) || is_standard(&run->clients) ||
-           is_standard(&run->decisions);
-}
-
-static int open_output(run_t *run, output_t *output)
-{
-    if (output->path == NULL) {
-        return CTL_DONE;
-    }
-    output->file = is_standard(output) ? stdout : fopen(output->path, "we");
-    return (output->file != NULL)
-               ? CTL_DONE
-               : ctl_complain(CTL_MISUSE, "cannot write %s: %s",
-                              visible_string(output->path, 200, run->p),
-                              strerror(errno));
-}
-
-/* Standard output is for main() to flush. */
-static int close_output(run_t *run, output_t *output, int code)
-{
-    int is_whole;
-
-    if (output->file == NULL || output->file == stdout) {
-        return code;
-    }
-    is_whole = !ferror(output->file);
-    is_whole = (fclose(output->file) == 0) && is_whole;
-    return (is_whole || code != CTL_DONE)
-               ? code
-               : ctl_complain(CTL_FAILED, "%s is not whole: %s",
-                              visible_string(output->path, 200, run->p),
-                              strerror(errno));
+    return output_is_standard(&run->html) ||
+           output_is_standard(&run->clients) ||
+           output_is_standard(&run->decisions);
 }
 
 static int open_outputs(run_t *run)
 {
     int code;
 
-    if (run->is_json + is_standard(&run->html) + is_standard(&run->clients) +
-            is_standard(&run->decisions) >
+    if (run->is_json + output_is_standard(&run->html) +
+            output_is_standard(&run->clients) +
+            output_is_standard(&run->decisions) >
         1) {
         return ctl_complain(CTL_MISUSE,
                             "only one of --json, --html, --clients and "
                             "--decisions can have standard output; name files "
                             "for the others");
     }
-    code = open_output(run, &run->html);
-    code = (code == CTL_DONE) ? open_output(run, &run->clients) : code;
-    return (code == CTL_DONE) ? open_output(run, &run->decisions) : code;
+    code = output_open(&run->html, run->p);
+    code = (code == CTL_DONE) ? output_open(&run->clients, run->p) : code;
+    return (code == CTL_DONE) ? output_open(&run->decisions, run->p) : code;
 }
 
 /* ---- clients -------------------------------------------------------------- */
@@ -388,7 +349,7 @@ int ctl_replay(int argc, const char *const *argv, apr_pool_t *p)
     if (code == CTL_DONE) {
         code = replay(run, &args);
     }
-    code = close_output(run, &run->html, code);
-    code = close_output(run, &run->clients, code);
-    return close_output(run, &run->decisions, code);
+    code = output_close(&run->html, code, p);
+    code = output_close(&run->clients, code, p);
+    return output_close(&run->decisions, code, p);
 }
