@@ -64,7 +64,8 @@ static void print_wrapped(const char *text)
     putchar('\n');
 }
 
-void args_help(const args_manual_t *manual, const apr_getopt_option_t *options)
+static void print_help(const args_manual_t *manual,
+                       const apr_getopt_option_t *options)
 {
     printf("Usage: mlgatectl %s\n\n%s\n\n", manual->usage, manual->about);
     for (const apr_getopt_option_t *o = options; o->name != NULL; o++) {
@@ -102,7 +103,7 @@ int args_read(args_t *args, const args_manual_t *manual,
             return CTL_MISUSE;
         }
         if (option == 'h') {
-            args_help(manual, options);
+            print_help(manual, options);
             args->is_answered = 1;
             return CTL_DONE;
         }

@@ -50,9 +50,6 @@ int args_read(args_t *args, const args_manual_t *manual,
               const apr_getopt_option_t *options, args_option_fn take,
               void *data, int argc, const char *const *argv, apr_pool_t *p);
 
-/** Print what --help prints. */
-void args_help(const args_manual_t *manual, const apr_getopt_option_t *options);
-
 /** Take the first operand away. @return it, or NULL when there is none */
 const char *args_shift(args_t *args);
 

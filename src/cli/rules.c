@@ -19,20 +19,7 @@ int rules_init(rules_t *rules, apr_pool_t *p)
     return CTL_DONE;
 }
 
-int rules_option(rules_t *rules, int option, const char *arg)
-{
-    switch (option) {
-    case RULES_CONFIG:
-        return rules_config(rules, arg);
-    case RULES_HOST:
-        rules->host = arg;
-        return CTL_DONE;
-    default:
-        return rules_set(rules, arg);
-    }
-}
-
-int rules_config(rules_t *rules, const char *path)
+static int take_config(rules_t *rules, const char *path)
 {
     if (rules->config != NULL) {
         return ctl_complain(CTL_MISUSE, "--config is given twice; let one file "
@@ -40,6 +27,19 @@ int rules_config(rules_t *rules, const char *path)
     }
     rules->config = path;
     return CTL_DONE;
+}
+
+int rules_option(rules_t *rules, int option, const char *arg)
+{
+    switch (option) {
+    case RULES_CONFIG:
+        return take_config(rules, arg);
+    case RULES_HOST:
+        rules->host = arg;
+        return CTL_DONE;
+    default:
+        return rules_set(rules, arg);
+    }
 }
 
 int rules_set(rules_t *rules, const char *directive)

@@ -50,16 +50,13 @@ typedef struct rules_t {
  */
 int rules_init(rules_t *rules, apr_pool_t *p);
 
-/** Take an option. @param option  RULES_CONFIG..RULES_END - 1
- * @return CTL_DONE, or CTL_MISUSE having said why */
-int rules_option(rules_t *rules, int option, const char *arg);
-
-/** --config: a file of httpd's configuration, see mlg_config.h. What it says
- * of MLGateEngine is not followed.
+/** Take an option; a second --config is refused.
  *
- * @return CTL_DONE, or CTL_MISUSE for a second one
+ * @param option  RULES_CONFIG..RULES_END - 1
+ * @param arg     borrowed as long as the rules live
+ * @return CTL_DONE, or CTL_MISUSE having said why
  */
-int rules_config(rules_t *rules, const char *path);
+int rules_option(rules_t *rules, int option, const char *arg);
 
 /** --set: one directive with its value, such as "MLGateThreshold 0.8".
  * "MLGateEngine observe" lets blocked clients go on; off is refused.

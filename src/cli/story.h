@@ -104,11 +104,6 @@ size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_weighted_t *model,
 void story_print_parts(const mlg_weighted_t *model,
                        const float x[MLG_NFEATURES], float threshold);
 
-/** Print what would have let a request pass; a sentence when no single change
- * would. */
-void story_print_reliefs(const mlg_weighted_t *model,
-                         const float x[MLG_NFEATURES], float threshold);
-
 /** Print the story. */
 void story_print(const story_t *story, const feed_t *feed);
 

@@ -198,8 +198,9 @@ void story_print_parts(const mlg_weighted_t *model,
     printf("; the threshold is %.2f\n", (double)threshold);
 }
 
-void story_print_reliefs(const mlg_weighted_t *model,
-                         const float x[MLG_NFEATURES], float threshold)
+/* What would have let a request pass, or that no single change would. */
+static void print_reliefs(const mlg_weighted_t *model,
+                          const float x[MLG_NFEATURES], float threshold)
 {
     mlg_relief_t relief[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
@@ -240,7 +241,7 @@ void story_print(const story_t *story, const feed_t *feed)
                                     : "one with the highest score");
         story_print_parts(rules->model, moment->decision.x,
                           moment->decision.threshold);
-        story_print_reliefs(rules->model, moment->decision.x,
-                            moment->decision.threshold);
+        print_reliefs(rules->model, moment->decision.x,
+                      moment->decision.threshold);
     }
 }

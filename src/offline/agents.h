@@ -41,9 +41,6 @@ struct mlg_agents_t {
     } cache[AGENT_CACHE];
 };
 
-/** @return the chain of a text that begins with these three bytes */
-unsigned agents_chain(const char *text);
-
 /** @param text  NUL-terminated
  *  @return the class that the list of patterns gives; OTHER when none fits */
 mlg_class agents_match(const mlg_agents_t *agents, const char *text);

@@ -12,7 +12,8 @@
 
 /* ---- crawler patterns ----------------------------------------------------- */
 
-unsigned agents_chain(const char *text)
+/* The chain of a text that begins with these three bytes. */
+static unsigned chain_of(const char *text)
 {
     const unsigned char *t = (const unsigned char *)text;
 
@@ -36,7 +37,7 @@ mlg_class agents_match(const mlg_agents_t *agents, const char *text)
     size_t len = strlen(text);
 
     for (size_t i = 0; agents->chain != NULL && i + 3 <= len; i++) {
-        class = match_chain(agents->chain[agents_chain(text + i)], text + i);
+        class = match_chain(agents->chain[chain_of(text + i)], text + i);
         if (class != MLG_CLASS_OTHER) {
             return class;
         }
@@ -179,7 +180,7 @@ static void add_pattern(mlg_agents_t *agents, const char *text, mlg_class class)
         pattern->regex = regex;
     }
     else if (strlen(pattern->text) >= 3) {
-        chain = &agents->chain[agents_chain(pattern->text)];
+        chain = &agents->chain[chain_of(pattern->text)];
     }
     pattern->next = *chain;
     *chain = pattern;
