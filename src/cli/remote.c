@@ -222,6 +222,18 @@ int remote_open(remote_t *remote, args_t *args)
     return CTL_DONE;
 }
 
+int remote_open_only(remote_t *remote, args_t *args)
+{
+    int code = remote_open(remote, args);
+
+    return (code != CTL_DONE || args->n == 0)
+               ? code
+               : ctl_complain(CTL_MISUSE,
+                              "'%s' is no URL; it begins with http:// or "
+                              "https://",
+                              args->operand[0]);
+}
+
 const char *remote_escape(remote_t *remote, const char *text)
 {
     char *escaped = curl_easy_escape(remote->curl, text, 0);

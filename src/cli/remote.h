@@ -83,6 +83,9 @@ int remote_option(remote_t *remote, int option, const char *arg);
  */
 int remote_open(remote_t *remote, args_t *args);
 
+/** remote_open() for a command that takes nothing but a URL. */
+int remote_open_only(remote_t *remote, args_t *args);
+
 /** GET an endpoint.
  *
  * @param path  below the URL, such as "stats"; "" is the URL itself

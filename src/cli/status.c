@@ -108,13 +108,7 @@ int ctl_status(int argc, const char *const *argv, apr_pool_t *p)
     if (code != CTL_DONE || args.is_answered) {
         return code;
     }
-    code = remote_open(&status->remote, &args);
-    if (code == CTL_DONE && args.n > 0) {
-        code = ctl_complain(CTL_MISUSE,
-                            "'%s' is no URL; it begins with http:// or "
-                            "https://",
-                            args.operand[0]);
-    }
+    code = remote_open_only(&status->remote, &args);
     if (code == CTL_DONE) {
         code = fetch(status);
     }

@@ -249,13 +249,7 @@ int ctl_top(int argc, const char *const *argv, apr_pool_t *p)
     if (code != CTL_DONE || args.is_answered) {
         return code;
     }
-    code = remote_open(&top->remote, &args);
-    if (code == CTL_DONE && args.n > 0) {
-        code = ctl_complain(CTL_MISUSE,
-                            "'%s' is no URL; it begins with http:// or "
-                            "https://",
-                            args.operand[0]);
-    }
+    code = remote_open_only(&top->remote, &args);
     if (code == CTL_DONE) {
         code = run(top);
     }
