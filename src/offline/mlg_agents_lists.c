@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents.h"
+#include "config_read.h"
 
 #include <apr_file_info.h>
-#include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,37 +228,29 @@ apr_status_t mlg_agents_read_patterns(mlg_agents_t *agents, const char *path,
 static apr_status_t read_ranges(apr_array_header_t *prefixes, const char *path,
                                 mlg_fault_t *fault, apr_pool_t *p)
 {
-    apr_file_t *file;
-    char line[128];
-    apr_status_t rv =
-        apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BUFFERED,
-                      APR_FPROT_OS_DEFAULT, p);
+    const char *name = apr_filepath_name_get(path);
+    char *text;
+    char *line;
+    unsigned n = 0;
+    const char *why = config_load(&text, path, p);
 
-    for (size_t n = 1; rv == APR_SUCCESS; n++) {
+    if (why != NULL) {
+        return refuse(fault, 0, apr_psprintf(p, "%.60s: %s", name, why));
+    }
+    while (config_next_line(&text, &line, &n)) {
         mlg_prefix_t prefix;
-        char *last;
-        char *word;
 
-        rv = apr_file_gets(line, sizeof(line), file);
-        line[(rv == APR_SUCCESS) ? strcspn(line, "#") : 0] = '\0';
-        word = apr_strtok(line, " \t\r\n", &last);
-        if (word == NULL) {
+        if (!mlg_allow_cut(line)) {
             continue;
         }
-        if (mlg_prefix_parse(&prefix, word) != APR_SUCCESS) {
-            char what[sizeof(fault->what)];
-
-            snprintf(what, sizeof(what), "line %zu of %.60s holds no address",
-                     n, apr_filepath_name_get(path));
-            apr_file_close(file);
-            return refuse(fault, 0, what);
+        if (mlg_prefix_parse(&prefix, line) != APR_SUCCESS) {
+            return refuse(
+                fault, 0,
+                apr_psprintf(p, "line %u of %.60s holds no address", n, name));
         }
         APR_ARRAY_PUSH(prefixes, mlg_prefix_t) = prefix;
     }
-    if (rv == APR_EOF) {
-        rv = apr_file_close(file);
-    }
-    return rv;
+    return APR_SUCCESS;
 }
 
 static apr_status_t read_operator(mlg_agents_t *agents, const char *dir,

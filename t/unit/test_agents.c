@@ -158,7 +158,11 @@ CLAIM(an_operators_addresses_tell_the_real_one)
     root = apr_psprintf(pool, "%s/test_agents.%d", dir, (int)getpid());
     apr_dir_make_recursive(apr_pstrcat(pool, root, "/bing", NULL),
                            APR_FPROT_OS_DEFAULT, pool);
-    rename(file_of("txt", "# Bing\n198.51.100.0/24 # one\n\n2001:db8::/48\n"),
+    rename(file_of("txt",
+                   "# Bing, in a remark of more than a hundred bytes: its "
+                   "addresses as they were published on the 1st of May, "
+                   "with those that it has stopped using left out\n"
+                   "198.51.100.0/24 # one\n\n2001:db8::/48\n"),
            apr_pstrcat(pool, root, "/bing/list.txt", NULL));
     IS_INT(mlg_agents_read_ranges(agents, root, &fault), APR_SUCCESS);
     IS_INT(class_from("bingbot/2.0", "198.51.100.9"), MLG_CLASS_VERIFIED);
