@@ -46,6 +46,13 @@ typedef struct mlg_ring_t {
 
 static_assert(sizeof(mlg_decision_t) % 8 == 0, "copied in 64-bit words");
 
+/** Was the request refused, or would it have been if not observed? */
+static inline int mlg_decision_refuses(const mlg_decision_t *d)
+{
+    return d->verdict == MLG_VERDICT_REFUSE ||
+           d->verdict == MLG_VERDICT_WOULD_REFUSE;
+}
+
 /** Remember a conviction, over the oldest one. Lock-free. */
 void mlg_ring_add(mlg_ring_t *ring, const mlg_decision_t *decision);
 

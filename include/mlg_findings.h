@@ -83,6 +83,15 @@ typedef struct mlg_findings_t {
     const mlg_secret_t *secret;
 } mlg_findings_t;
 
+/** The bucket of a score, or of a threshold. @param score  0..1 */
+static inline int mlg_found_bucket(float score)
+{
+    /* a hair up: 0.29f * 100 is 28.999999 */
+    int bucket = (int)(score * (float)MLG_FOUND_BUCKETS + 1e-4f);
+
+    return (bucket < MLG_FOUND_BUCKETS) ? bucket : MLG_FOUND_BUCKETS - 1;
+}
+
 /** Begin.
  *
  * @param gate   the replay's; borrowed, only read

@@ -96,8 +96,7 @@ static void note(story_moment_t *moment, uint64_t number,
 static void weigh(story_t *story, const mlg_decision_t *d)
 {
     uint64_t n = story->requests;
-    int is_refused = d->verdict == MLG_VERDICT_REFUSE ||
-                     d->verdict == MLG_VERDICT_WOULD_REFUSE;
+    int is_refused = mlg_decision_refuses(d);
 
     story->refused += is_refused;
     story->spared += d->verdict == MLG_VERDICT_ALLOW ||

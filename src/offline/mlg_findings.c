@@ -98,8 +98,7 @@ void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
                       mlg_text_t agent, const mlg_outcome_t *outcome,
                       const mlg_decision_t *d)
 {
-    int is_refused = d->verdict == MLG_VERDICT_REFUSE ||
-                     d->verdict == MLG_VERDICT_WOULD_REFUSE;
+    int is_refused = mlg_decision_refuses(d);
 
     if (f->course.width_s == 0 || d->at_us < f->first_us) {
         f->first_us = d->at_us;
@@ -111,11 +110,7 @@ void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
         note_convict(f, mlg_hash_key(f->secret, &d->key), agent, d);
     }
     if (d->is_recorded) {
-        /* a hair up: 0.29f * 100 is 28.999999 */
-        int bucket = (int)(d->score * (float)MLG_FOUND_BUCKETS + 1e-4f);
-
-        f->score[(bucket < MLG_FOUND_BUCKETS) ? bucket
-                                              : MLG_FOUND_BUCKETS - 1]++;
+        f->score[mlg_found_bucket(d->score)]++;
         f->judged++;
     }
     mlg_whatif_add(&f->whatif, arrival, outcome, d);

@@ -224,7 +224,7 @@ static uint64_t sum_of(const uint64_t *score, int from, int until)
 
 static void put_scores(FILE *to, const mlg_findings_t *f)
 {
-    int at = (int)(f->rules->threshold * (float)MLG_FOUND_BUCKETS + 1e-4f);
+    int at = mlg_found_bucket(f->rules->threshold);
     int from = (at > NEAR) ? at - NEAR : 0;
     int until = (at + NEAR < MLG_FOUND_BUCKETS) ? at + NEAR : MLG_FOUND_BUCKETS;
     uint64_t below = sum_of(f->score, 0, from);

@@ -215,9 +215,7 @@ void mlg_tally_add(mlg_tally_row_t *row, const mlg_arrival_t *arrival,
     row->last_us = (d->at_us > row->last_us) ? d->at_us : row->last_us;
     row->requests = sum(row->requests, 1);
     row->pages = sum(row->pages, (arrival->is & MLG_IS_ASSET) == 0);
-    row->refused =
-        sum(row->refused, d->verdict == MLG_VERDICT_REFUSE ||
-                              d->verdict == MLG_VERDICT_WOULD_REFUSE);
+    row->refused = sum(row->refused, (uint32_t)mlg_decision_refuses(d));
     if (d->convicts) {
         row->blocked_us = (row->blocks == 0) ? d->at_us : row->blocked_us;
         row->blocks = (uint16_t)(row->blocks + (row->blocks < UINT16_MAX));

@@ -9,11 +9,6 @@
 #define LABELS 38  /* room below for labels */
 #define BELOW  28  /* where they stand */
 
-static int bucket_of(const mlg_findings_t *f)
-{
-    return (int)(f->rules->threshold * (float)MLG_FOUND_BUCKETS + 1e-4f);
-}
-
 /* ---- over time ------------------------------------------------------------ */
 
 /* A time as short as the bins allow. */
@@ -96,7 +91,7 @@ void replay_put_scores(FILE *to, const mlg_findings_t *f)
     double step = (double)WIDTH / MLG_FOUND_BUCKETS;
     double x = (double)f->rules->threshold * WIDTH;
     uint64_t most = 1;
-    int hot = bucket_of(f);
+    int hot = mlg_found_bucket(f->rules->threshold);
 
     for (int i = 0; i < MLG_FOUND_BUCKETS; i++) {
         most = (f->score[i] > most) ? f->score[i] : most;
