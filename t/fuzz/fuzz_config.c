@@ -3,37 +3,30 @@
  * The configuration reader on any text. A first line "#host NAME" names the
  * virtual host. Nothing but the text is looked at.
  */
+#include "fuzz.h"
+
 #include "mlg_config.h"
 
 #include <apr_general.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len);
-
-static void must(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
 /* What was read is what httpd would start with. */
 static void check_config(const mlg_config_t *config)
 {
     for (int i = 0; i < MLG_NSETTINGS; i++) {
-        must(config->settings.value[i] >= mlg_directives[i].min &&
-             config->settings.value[i] <= mlg_directives[i].max);
+        FUZZ_CHECK(config->settings.value[i] >= mlg_directives[i].min &&
+                   config->settings.value[i] <= mlg_directives[i].max);
     }
     for (unsigned i = 0; i < MLG_NFEATURES; i++) {
         mlg_ramp_t ramp = mlg_weighted_ramp(&config->weights.model, i);
 
-        must((config->weights.given >> i & 1) == 0 ||
-             mlg_ramp_check(&ramp) == APR_SUCCESS);
+        FUZZ_CHECK((config->weights.given >> i & 1) == 0 ||
+                   mlg_ramp_check(&ramp) == APR_SUCCESS);
     }
     for (int i = 0; i < config->allow->nelts; i++) {
-        must(APR_ARRAY_IDX(config->allow, i, mlg_prefix_t).bits <=
-             MLG_KEY_BITS);
+        FUZZ_CHECK(APR_ARRAY_IDX(config->allow, i, mlg_prefix_t).bits <=
+                   MLG_KEY_BITS);
     }
 }
 
@@ -56,7 +49,7 @@ static const char *find_host(char buf[64], const char *text, size_t len)
     return buf;
 }
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
     mlg_config_t config;
@@ -65,17 +58,17 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t len)
     static int is_ready;
 
     if (!is_ready) {
-        must(apr_initialize() == APR_SUCCESS);
+        FUZZ_CHECK(apr_initialize() == APR_SUCCESS);
         is_ready = 1;
     }
-    must(apr_pool_create(&p, NULL) == APR_SUCCESS);
+    FUZZ_CHECK(apr_pool_create(&p, NULL) == APR_SUCCESS);
     mlg_config_init(&config, p);
-    if (mlg_config_read_text(&config, "fuzz", text, len,
-                             find_host(host, text, len)) == APR_SUCCESS) {
+    if (mlg_config_read_text(&config, "fuzz", text, size,
+                             find_host(host, text, size)) == APR_SUCCESS) {
         check_config(&config);
     }
     else {
-        must(config.why != NULL && strncmp(config.why, "fuzz", 4) == 0);
+        FUZZ_CHECK(config.why != NULL && strncmp(config.why, "fuzz", 4) == 0);
     }
     apr_pool_destroy(p);
     return 0;
