@@ -16,7 +16,7 @@ MAN1DIR    = $(PREFIX)/share/man/man1
 BASHDIR    = $(PREFIX)/share/bash-completion/completions
 # Where a2enmod looks, on Debian and its kin; elsewhere there is no such place.
 MODSDIR    = $(wildcard $(SYSCONFDIR)/mods-available)
-VERSION    = $(shell sed -n 's/^.define MLGATE_VERSION "\(.*\)"/\1/p' src/httpd/mlgate.h)
+VERSION    = $(shell sed -n 's/^.define MLG_VERSION "\(.*\)"/\1/p' include/mlg_version.h)
 
 install: all man ## into httpd's module directory and PREFIX (DESTDIR=, PREFIX=/usr/local)
 	install -D -m 644 $(OUT)/mod_mlgate.so '$(DESTDIR)$(LIBEXECDIR)/mod_mlgate.so'

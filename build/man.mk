@@ -12,7 +12,7 @@ man: $(MAN_PAGES) ## the manual pages, in build/out/man
 # Not smart: lowdown would make a dash of every "--". Its definition lists step
 # back a line, which fails where a page ends: man(7) has .TP for them.
 $(MAN_DIR)/%.1: src/cli/man/%.md $(wildcard src/cli/man/*.inc) build/man.mk \
-                src/httpd/mlgate.h | need-build
+                include/mlg_version.h | need-build
 	$(call say,MAN $@)
 	$(Q)mkdir -p $(@D)
 	$(Q)set -o pipefail; awk '/^@.*\.inc$$/ { file = "src/cli/man/" substr($$0, 2); \

@@ -2,6 +2,7 @@
 #include "mlgatectl.h"
 
 #include "mlg_error.h"
+#include "mlg_version.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -155,7 +156,7 @@ int main(int argc, const char *const *argv)
         return help(stdout, CTL_DONE);
     }
     if (strcmp(word, "--version") == 0) {
-        puts("mlgatectl " CTL_VERSION " (mod_mlgate)");
+        puts("mlgatectl " MLG_VERSION " (mod_mlgate)");
         return CTL_DONE;
     }
     if (*word == '\0') {

@@ -9,8 +9,6 @@
 
 #include <apr_pools.h>
 
-#define CTL_VERSION "0.1.0"
-
 #define CTL_DONE   0
 #define CTL_FAILED 1
 #define CTL_MISUSE 2

@@ -4,6 +4,8 @@
 #include "mlgatectl.h"
 #include "remote_answer.h"
 
+#include "mlg_version.h"
+
 #include <apr_general.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -186,7 +188,7 @@ static void set_up(remote_t *remote)
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, poll_over);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "mlgatectl/" CTL_VERSION);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "mlgatectl/" MLG_VERSION);
     curl_easy_setopt(curl, CURLOPT_USERNAME, remote->user);
     curl_easy_setopt(curl, CURLOPT_PASSWORD, remote->password);
     curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_ANY);

@@ -10,6 +10,7 @@
 
 #include "mlg_observation.h"
 #include "mlg_settings.h"
+#include "mlg_version.h"
 
 #include <httpd.h>
 #include <http_config.h>
@@ -17,8 +18,6 @@
 #include <ap_expr.h>
 
 #include "mlgate_lognos.h"
-
-#define MLGATE_VERSION "0.1.0"
 
 extern module AP_MODULE_DECLARE_DATA mlgate_module
     __attribute__((visibility("default")));

@@ -110,7 +110,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                  MLG0004 "mod_mlgate %s: engine %s, threshold %.3f, %u clients "
                          "in %" APR_SIZE_T_FMT " KiB, generation %u",
-                 MLGATE_VERSION, mlg_engine_name((mlg_engine)conf->set.engine),
+                 MLG_VERSION, mlg_engine_name((mlg_engine)conf->set.engine),
                  (double)conf->set.threshold / 1e6,
                  mlgate.gate.segment->clients,
                  (apr_size_t)(mlgate.gate.segment->bytes / 1024),

@@ -152,7 +152,7 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
     mlg_snapshot_t *s = apr_pcalloc(r->pool, sizeof(*s));
 
     s->now_us = r->request_time;
-    s->version = MLGATE_VERSION;
+    s->version = MLG_VERSION;
     s->ipv6_prefix = mlgate.ipv6_prefix;
     s->rules = rules_of(r);
     if (ap_exists_scoreboard_image()) {
