@@ -3,6 +3,7 @@
 
 #include "mlg_error.h"
 #include "mlg_version.h"
+#include "mlg_word.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -74,41 +75,13 @@ static const ctl_command_t *find(const char *name)
     return NULL;
 }
 
-/* How many letters have to be put in, taken out or replaced to make `b` of
- * `a`; texts of 15 letters and more are far from everything. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[16];
-    size_t width = strlen(b);
-
-    if (strlen(a) > 15 || width > 15) {
-        return 99;
-    }
-    for (unsigned j = 0; j <= width; j++) {
-        row[j] = j;
-    }
-    for (unsigned i = 1; *a != '\0'; a++, i++) {
-        unsigned above_left = row[0];
-
-        row[0] = i;
-        for (unsigned j = 1; j <= width; j++) {
-            unsigned best = above_left + (*a != b[j - 1]);
-
-            above_left = row[j];
-            best = (row[j] + 1 < best) ? row[j] + 1 : best;
-            row[j] = (row[j - 1] + 1 < best) ? row[j - 1] + 1 : best;
-        }
-    }
-    return row[width];
-}
-
 static int complain_unknown(const char *word)
 {
     const ctl_command_t *nearest = NULL;
     unsigned least = 4; /* at three wrong letters it is a guess */
 
     for (const ctl_command_t *c = commands; c < COMMANDS_END; c++) {
-        unsigned d = distance(word, c->name);
+        unsigned d = mlg_word_slips(word, c->name);
 
         if (d < least && d < strlen(c->name) - 1) {
             least = d;

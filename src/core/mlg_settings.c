@@ -2,6 +2,7 @@
 #include "mlg_settings.h"
 
 #include "mlg_duration.h"
+#include "mlg_word.h"
 
 #include <errno.h>
 #include <math.h>
@@ -28,20 +29,6 @@ static_assert(MLG_NSETTINGS < 64 && MLG_NFEATURES <= 64, "one bit each");
 static uint64_t bit(unsigned i)
 {
     return UINT64_C(1) << i;
-}
-
-static int lower(char c)
-{
-    return (c >= 'A' && c <= 'Z') ? c + ('a' - 'A') : (unsigned char)c;
-}
-
-static int is_same_word(const char *a, const char *b)
-{
-    while (*a != '\0' && lower(*a) == lower(*b)) {
-        a++;
-        b++;
-    }
-    return lower(*a) == lower(*b);
 }
 
 /* ---- sentences ---------------------------------------------------------- */
@@ -81,37 +68,10 @@ mlg_directive_id mlg_directive_find(const char *name)
     unsigned id = 0;
 
     while (id < MLG_NDIRECTIVES &&
-           !is_same_word(name, mlg_directives[id].name)) {
+           !mlg_word_is_same(name, mlg_directives[id].name)) {
         id++;
     }
     return (mlg_directive_id)id;
-}
-
-#define NAME_MAX_BYTES 32
-
-/* Letters to insert, drop or change to make one of the other (Wagner and
- * Fischer 1974). */
-static unsigned slips_between(const char *a, const char *b)
-{
-    unsigned row[NAME_MAX_BYTES + 1];
-    unsigned n = (unsigned)strlen(b);
-
-    for (unsigned j = 0; j <= n; j++) {
-        row[j] = j;
-    }
-    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-        unsigned corner = row[0];
-
-        row[0] = i;
-        for (unsigned j = 1; j <= n; j++) {
-            unsigned change = corner + (lower(a[i - 1]) != lower(b[j - 1]));
-            unsigned other = 1 + ((row[j] < row[j - 1]) ? row[j] : row[j - 1]);
-
-            corner = row[j];
-            row[j] = (change < other) ? change : other;
-        }
-    }
-    return row[n];
 }
 
 const char *mlg_directive_nearest(const char *name)
@@ -119,11 +79,8 @@ const char *mlg_directive_nearest(const char *name)
     const char *nearest = NULL;
     unsigned fewest = 4; /* more is another word */
 
-    if (strnlen(name, NAME_MAX_BYTES + 1) > NAME_MAX_BYTES) {
-        return NULL;
-    }
     for (unsigned id = 0; id < MLG_NDIRECTIVES; id++) {
-        unsigned slips = slips_between(name, mlg_directives[id].name);
+        unsigned slips = mlg_word_slips(name, mlg_directives[id].name);
 
         if (slips < fewest) {
             fewest = slips;
@@ -146,7 +103,7 @@ void mlg_settings_init(mlg_settings_t *settings)
 static int parse_engine(int64_t *out, const char *text)
 {
     for (int engine = MLG_ENGINE_OFF; engine <= MLG_ENGINE_ENFORCE; engine++) {
-        if (is_same_word(text, mlg_engine_name((mlg_engine)engine))) {
+        if (mlg_word_is_same(text, mlg_engine_name((mlg_engine)engine))) {
             *out = engine;
             return 1;
         }
