@@ -2,6 +2,7 @@
 #include "mlg_replay.h"
 
 #include "mlg_settings.h"
+#include "pool_lines.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,16 +17,13 @@ apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients,
     size_t bytes = mlg_segment_bytes(clients);
     unsigned char *base = (unsigned char *)replay->gate.segment;
 
-    if (base != NULL && replay->gate.segment->bytes == bytes) {
-        memset(base, 0, bytes);
-    }
-    else {
-        base = apr_pcalloc(p, bytes + MLG_CACHELINE);
+    if (base == NULL || replay->gate.segment->bytes != bytes) {
+        base = pool_lines(p, bytes);
         if (base == NULL) {
             return APR_ENOMEM;
         }
-        base += MLG_CACHELINE - (uintptr_t)base % MLG_CACHELINE;
     }
+    memset(base, 0, bytes);
     mlg_segment_format(base, clients, &replay_secret, 0);
     return mlg_segment_view(&replay->gate, base, bytes, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_tally.h"
 
+#include "pool_lines.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -51,14 +53,6 @@ static apr_status_t close_file(void *data)
     return APR_SUCCESS;
 }
 
-static void *lines(apr_pool_t *p, size_t bytes)
-{
-    unsigned char *at = apr_palloc(p, bytes + MLG_CACHELINE);
-
-    return (at == NULL) ? NULL
-                        : at + (MLG_CACHELINE - (uintptr_t)at % MLG_CACHELINE);
-}
-
 apr_status_t mlg_tally_make(mlg_tally_t **out, uint32_t rows,
                             const mlg_secret_t *secret, apr_pool_t *p)
 {
@@ -72,8 +66,8 @@ apr_status_t mlg_tally_make(mlg_tally_t **out, uint32_t rows,
     t->secret = secret;
     t->p = p;
     t->file = -1;
-    t->tag = lines(p, n * sizeof(*t->tag));
-    t->row = lines(p, n * sizeof(*t->row));
+    t->tag = pool_lines(p, n * sizeof(*t->tag));
+    t->row = pool_lines(p, n * sizeof(*t->row));
     if (t->tag == NULL || t->row == NULL) {
         return APR_ENOMEM;
     }

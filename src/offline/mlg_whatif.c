@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_whatif.h"
 
+#include "pool_lines.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,22 +23,13 @@ typedef struct mlg_whatif_client_t {
     mlg_record_t record;
 } mlg_whatif_client_t;
 
-/* Records lie on whole cache lines; a pool aligns to 8 bytes. */
-static void *lines(apr_pool_t *p, size_t bytes)
-{
-    unsigned char *at = apr_palloc(p, bytes + MLG_CACHELINE);
-
-    return (at == NULL) ? NULL
-                        : at + (MLG_CACHELINE - (uintptr_t)at % MLG_CACHELINE);
-}
-
 apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_gate_t *gate,
                              const mlg_rules_t *rules, apr_pool_t *p)
 {
     memset(w, 0, sizeof(*w));
     w->gate = gate;
     w->rules = rules;
-    w->client = lines(p, MLG_WHATIF_CLIENTS * sizeof(*w->client));
+    w->client = pool_lines(p, MLG_WHATIF_CLIENTS * sizeof(*w->client));
     w->tag = apr_pcalloc(p, MLG_WHATIF_CLIENTS * sizeof(*w->tag));
     for (int i = 0; i < MLG_WHATIF_GRID; i++) {
         w->row[i].threshold = (float)((50 + i) / 100.0);
