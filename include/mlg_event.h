@@ -25,10 +25,12 @@ enum mlg_knows {
     MLG_KNOWS_AGENT = 1 << 2,      /* User-Agent                           */
     MLG_KNOWS_CONNECTION = 1 << 3, /* requests so far on the connection    */
     MLG_KNOWS_HEADERS = 1 << 4,    /* every request header field           */
-    MLG_KNOWS_HOST = 1 << 5,       /* Host against the virtual host        */
-    MLG_KNOWS_HTTP2 = 1 << 6,      /* the server offers HTTP/2 here        */
-    MLG_KNOWS_ALL = (1 << 7) - 1,
-    MLG_KNOWS_SUBNET = 1 << 7 /* subnet_rate was observed; else it is
+    MLG_KNOWS_COOKIE = 1 << 5,     /* Cookie                               */
+    MLG_KNOWS_ENCODING = 1 << 6,   /* Accept-Encoding                      */
+    MLG_KNOWS_HOST = 1 << 7,       /* Host against the virtual host        */
+    MLG_KNOWS_HTTP2 = 1 << 8,      /* the server offers HTTP/2 here        */
+    MLG_KNOWS_ALL = (1 << 9) - 1,
+    MLG_KNOWS_SUBNET = 1 << 9 /* subnet_rate was observed; else it is
                                  counted here */
 };
 

@@ -106,7 +106,8 @@ apr_status_t mlg_log_parser_make(mlg_log_parser_t **out, const char *format,
  *
  * A time without a fraction stands for the middle of its second, and the
  * clock counts as unknown: half a second is the fairest phase for windows.
- * MLG_KNOWS_HEADERS is never set: it would mean every header field.
+ * Of header fields, a log that carries them makes Referer, User-Agent, Cookie
+ * and Accept-Encoding known; MLG_KNOWS_HEADERS, every field, it never does.
  *
  * @param out    filled on success; valid while `line` is, and until the
  *               parser reads another

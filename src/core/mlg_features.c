@@ -136,8 +136,10 @@ static void hide(float *x, uint32_t knows)
     if ((knows & MLG_KNOWS_AGENT) == 0) {
         x[MLG_F_UA_DIVERSITY] = NAN;
     }
-    if ((knows & MLG_KNOWS_HEADERS) == 0) {
+    if ((knows & MLG_KNOWS_ENCODING) == 0) {
         x[MLG_F_ACCEPT_ENCODING_ABSENT] = NAN;
+    }
+    if ((knows & MLG_KNOWS_COOKIE) == 0) {
         x[MLG_F_COOKIE_ABSENT] = NAN;
     }
     if ((knows & MLG_KNOWS_HOST) == 0) {

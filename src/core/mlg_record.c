@@ -166,10 +166,14 @@ static void fold_headers(mlg_record_t *r, const mlg_arrival_t *a)
     fold_mean(r, MLG_MEAN_PAYLOAD,
               (a->body_bytes < UINT64_MAX) ? mlg_log2_q16(1 + a->body_bytes)
                                            : 64u << 16);
-    fold_mean(r, MLG_MEAN_SESSION,
-              (a->session != 0 && (uint16_t)a->session == r->session) ? 65535
-                                                                      : 0);
     fold_mean(r, MLG_MEAN_HEADER_ANOMALY, a->header_anomaly);
+}
+
+static void fold_session(mlg_record_t *r, const mlg_arrival_t *a)
+{
+    int is_same = a->session != 0 && (uint16_t)a->session == r->session;
+
+    fold_mean(r, MLG_MEAN_SESSION, is_same ? 65535 : 0);
     if (a->session != 0) {
         r->session = (uint16_t)a->session;
     }
@@ -228,6 +232,9 @@ void mlg_record_fold_arrival(mlg_record_t *r, const mlg_arrival_t *a)
     }
     if ((a->knows & MLG_KNOWS_HEADERS) != 0) {
         fold_headers(r, a);
+    }
+    if ((a->knows & MLG_KNOWS_COOKIE) != 0) {
+        fold_session(r, a);
     }
 }
 

@@ -264,11 +264,23 @@ static uint16_t count_segments(mlg_text_t path)
     return (uint16_t)((n > 65535) ? 65535 : n);
 }
 
-static void arrive_with_headers(mlg_arrival_t *out,
-                                const mlg_request_t *request,
-                                const mlg_secret_t *secret)
+static void arrive_with_cookie(mlg_arrival_t *out, const mlg_request_t *request,
+                               const mlg_secret_t *secret)
 {
-    int asset = (out->is & MLG_IS_ASSET) != 0;
+    if (request->cookie.at == NULL || request->cookie.len == 0) {
+        out->is |= MLG_IS_WITHOUT_COOKIE;
+    }
+    else {
+        mlg_text_t session = session_part(request->cookie);
+
+        out->session =
+            (uint32_t)mlg_hash_text(secret, session.at, session.len) | 1;
+    }
+}
+
+static void arrive_with_headers(mlg_arrival_t *out,
+                                const mlg_request_t *request)
+{
     int odd_length = 0;
     int has_body;
 
@@ -276,9 +288,6 @@ static void arrive_with_headers(mlg_arrival_t *out,
         (uint16_t)((request->header_fields > 65535) ? 65535
                                                     : request->header_fields);
     out->header_anomaly = header_anomaly(request);
-    if (odd_encoding(request, asset)) {
-        out->is |= MLG_IS_ODD_ENCODING;
-    }
     out->body_bytes = announced_bytes(request->content_length, &odd_length);
     has_body = out->body_bytes > 0 || request->transfer_encoding.at != NULL;
     if (IS(request->method, "POST") || IS(request->method, "PUT") ||
@@ -293,15 +302,6 @@ static void arrive_with_headers(mlg_arrival_t *out,
     }
     if (odd_length) {
         out->is |= MLG_IS_ODD_LENGTH;
-    }
-    if (request->cookie.at == NULL || request->cookie.len == 0) {
-        out->is |= MLG_IS_WITHOUT_COOKIE;
-    }
-    else {
-        mlg_text_t session = session_part(request->cookie);
-
-        out->session =
-            (uint32_t)mlg_hash_text(secret, session.at, session.len) | 1;
     }
 }
 
@@ -338,7 +338,14 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
         out->depth = request->depth;
     }
     if ((request->knows & MLG_KNOWS_HEADERS) != 0) {
-        arrive_with_headers(out, request, secret);
+        arrive_with_headers(out, request);
+    }
+    if ((request->knows & MLG_KNOWS_COOKIE) != 0) {
+        arrive_with_cookie(out, request, secret);
+    }
+    if ((request->knows & MLG_KNOWS_ENCODING) != 0 &&
+        odd_encoding(request, (out->is & MLG_IS_ASSET) != 0)) {
+        out->is |= MLG_IS_ODD_ENCODING;
     }
     if ((request->knows & MLG_KNOWS_HOST) != 0 && request->is_odd_host) {
         out->is |= MLG_IS_ODD_HOST;

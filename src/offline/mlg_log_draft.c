@@ -237,6 +237,12 @@ static const char *put_number(mlg_log_entry_t *out, log_field field, char arg,
     return NULL;
 }
 
+/* Caddy hides cookies so: sent, but every client's alike. */
+static int is_redacted(mlg_text_t text)
+{
+    return text.len == 8 && memcmp(text.at, "REDACTED", 8) == 0;
+}
+
 static void put_header(mlg_request_t *r, log_field field, mlg_text_t text)
 {
     switch (field) {
@@ -250,6 +256,9 @@ static void put_header(mlg_request_t *r, log_field field, mlg_text_t text)
         break;
     case LOG_COOKIE:
         r->cookie = text;
+        if (!is_redacted(text)) {
+            r->knows |= MLG_KNOWS_COOKIE;
+        }
         break;
     case LOG_ACCEPT:
         r->accept = text;
@@ -259,6 +268,7 @@ static void put_header(mlg_request_t *r, log_field field, mlg_text_t text)
         break;
     case LOG_ACCEPT_ENCODING:
         r->accept_encoding = text;
+        r->knows |= MLG_KNOWS_ENCODING;
         break;
     case LOG_CONTENT_LENGTH:
         r->content_length = text;

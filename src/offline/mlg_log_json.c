@@ -249,7 +249,10 @@ int log_json_run(log_draft_t *draft, char *line, char *end, mlg_fault_t *fault)
         return 0;
     }
     if (j.has_headers) { /* all of them: what is not there was not sent */
-        draft->out->request.knows |= MLG_KNOWS_REFERER | MLG_KNOWS_AGENT;
+        draft->out->request.knows |=
+            MLG_KNOWS_REFERER | MLG_KNOWS_AGENT | MLG_KNOWS_ENCODING;
+        draft->out->request.knows |=
+            (j.text[LOG_COOKIE].at == NULL) ? MLG_KNOWS_COOKIE : 0;
     }
     return 1;
 }

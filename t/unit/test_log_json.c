@@ -128,8 +128,9 @@ CLAIM(a_caddy_line_is_read)
     text_is(r.entry.request.content_length, NULL);
     IS_INT(r.entry.request.is_http2, 1);
     IS_INT(r.entry.request.at_us, AT + 250000);
-    IS_INT(r.entry.request.knows,
-           MLG_KNOWS_AGENT | MLG_KNOWS_REFERER | MLG_KNOWS_CLOCK);
+    IS_INT(r.entry.request.knows, MLG_KNOWS_AGENT | MLG_KNOWS_REFERER |
+                                      MLG_KNOWS_CLOCK | MLG_KNOWS_COOKIE |
+                                      MLG_KNOWS_ENCODING);
     IS_INT(r.entry.outcome.duration_us, 250000);
     IS_INT(r.entry.outcome.sent_bytes, 12);
     IS_INT(r.entry.outcome.status, 200);
@@ -288,6 +289,16 @@ CLAIM(a_key_twice_counts_once)
     address_is(&r.entry.addr, "192.0.2.7");
 }
 
+CLAIM(a_cookie_that_was_hidden_is_not_known)
+{
+    read_t open = read_with("\"headers\":{\"Cookie\":[\"sid=7\"]}");
+    read_t hidden = read_with("\"headers\":{\"Cookie\":[\"REDACTED\"]}");
+
+    BEGIN;
+    IS_TRUE(open.entry.request.knows & MLG_KNOWS_COOKIE);
+    IS_FALSE(hidden.entry.request.knows & MLG_KNOWS_COOKIE);
+}
+
 CLAIM(null_and_strange_values_are_not_there)
 {
     read_t r =
@@ -395,6 +406,7 @@ int main(void)
         TEST(durations_have_the_unit_of_their_key_or_their_own),
         TEST(escapes_and_bytes_that_are_no_utf8_are_read),
         TEST(a_key_twice_counts_once),
+        TEST(a_cookie_that_was_hidden_is_not_known),
         TEST(null_and_strange_values_are_not_there),
         TEST(a_line_that_is_no_log_says_why),
         TEST(nesting_has_an_end),

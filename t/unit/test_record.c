@@ -295,8 +295,7 @@ CLAIM(means_of_facts_that_are_not_known_stay_unseen)
     mlg_record_t r = fresh(T0);
     mlg_arrival_t a = unit_page("192.0.2.7", T0);
     unsigned headers = 1u << MLG_MEAN_HEADERS | 1u << MLG_MEAN_ODD_LENGTH |
-                       1u << MLG_MEAN_PAYLOAD | 1u << MLG_MEAN_SESSION |
-                       1u << MLG_MEAN_HEADER_ANOMALY;
+                       1u << MLG_MEAN_PAYLOAD | 1u << MLG_MEAN_HEADER_ANOMALY;
 
     BEGIN;
     a.knows = 0;
@@ -305,7 +304,10 @@ CLAIM(means_of_facts_that_are_not_known_stay_unseen)
     a.knows = MLG_KNOWS_HEADERS;
     mlg_record_fold_arrival(&r, &a);
     IS_INT(r.seen & headers, headers);
-    IS_FALSE(r.seen & (1u << MLG_MEAN_DEPTH));
+    IS_FALSE(r.seen & (1u << MLG_MEAN_DEPTH | 1u << MLG_MEAN_SESSION));
+    a.knows = MLG_KNOWS_COOKIE;
+    mlg_record_fold_arrival(&r, &a);
+    IS_TRUE(r.seen & (1u << MLG_MEAN_SESSION));
 }
 
 CLAIM(the_largest_numbers_saturate)
