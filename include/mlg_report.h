@@ -46,6 +46,10 @@ const char *mlg_report_reason_words(char buf[MLG_WORDS_TEXT],
  *  @return buf */
 const char *mlg_report_time(char buf[MLG_ISO_TEXT], apr_time_t at_us);
 
+/** The same as people read it, to the second: "2026-11-22 18:54:25".
+ * @return buf */
+const char *mlg_report_clock(char buf[MLG_ISO_TEXT], apr_time_t at_us);
+
 /** Say a duration in its two largest units, such as "9 min 58 s".
  *
  * @param us  negative reads as "0 s"

@@ -8,23 +8,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #define LISTED_TEXTS  5  /* User-Agents, and paths */
 #define LISTED_BLOCKS 10 /* one by one; the rest as one number */
-#define TIME_TEXT     24 /* "2026-11-22 18:54:25" and more than a NUL */
-
-/* To the second, which is what people read. */
-static const char *time_text(char buf[TIME_TEXT], apr_time_t at_us)
-{
-    char iso[MLG_ISO_TEXT];
-
-    mlg_report_time(iso, at_us);
-    iso[strcspn(iso, ".")] = '\0';
-    iso[strcspn(iso, "T")] = ' ';
-    snprintf(buf, TIME_TEXT, "%.20s", iso);
-    return buf;
-}
 
 static const char *plural(uint64_t n)
 {
@@ -64,8 +50,8 @@ static void print_texts(const char *name, const story_texts_t *texts,
 
 static void print_doings(const story_t *story)
 {
-    char from[TIME_TEXT];
-    char to[TIME_TEXT];
+    char from[MLG_ISO_TEXT];
+    char to[MLG_ISO_TEXT];
     char span[MLG_DURATION_TEXT];
 
     printf("What it did (times are UTC)\n");
@@ -75,8 +61,8 @@ static void print_doings(const story_t *story)
     if (story->other_methods > 0) {
         printf("; %llu neither GET nor HEAD", whole(story->other_methods));
     }
-    printf("\n  from %s to %s, %s\n", time_text(from, story->first_us),
-           time_text(to, story->last_us),
+    printf("\n  from %s to %s, %s\n", mlg_report_clock(from, story->first_us),
+           mlg_report_clock(to, story->last_us),
            mlg_report_duration(span, story->last_us - story->first_us));
     printf("  %-12s", "answers");
     for (unsigned class = 1; class < 6; class ++) {
@@ -100,24 +86,24 @@ static void print_doings(const story_t *story)
 
 static void print_moment(const story_moment_t *moment, const char *what)
 {
-    char at[TIME_TEXT];
+    char at[MLG_ISO_TEXT];
 
     printf("  %s  request %-6llu %4.2f  %s\n",
-           time_text(at, moment->decision.at_us), whole(moment->number),
+           mlg_report_clock(at, moment->decision.at_us), whole(moment->number),
            (double)moment->decision.score, what);
 }
 
 static void print_block(const story_block_t *block)
 {
     const mlg_decision_t *d = &block->began.decision;
-    char until[TIME_TEXT];
+    char until[MLG_ISO_TEXT];
     char span[MLG_DURATION_TEXT];
     char what[160];
 
     snprintf(what, sizeof(what),
              "blocked for %s, until %s; %llu later request%s fell into it",
              mlg_report_duration(span, d->until_us - d->at_us),
-             time_text(until, d->until_us), whole(block->refused),
+             mlg_report_clock(until, d->until_us), whole(block->refused),
              plural(block->refused));
     print_moment(&block->began,
                  (d->until_us != 0) ? what : "convicted, but not blocked");

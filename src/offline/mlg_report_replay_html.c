@@ -60,8 +60,8 @@ static void put_head(FILE *to, const mlg_findings_t *f)
     replay_put_text(to, source);
     fputs("</code>", to);
     if (f->all.requests > 0) {
-        fprintf(to, ", %s to %s UTC (%s)", replay_time(from, f->first_us),
-                replay_time(until, f->last_us),
+        fprintf(to, ", %s to %s UTC (%s)", mlg_report_clock(from, f->first_us),
+                mlg_report_clock(until, f->last_us),
                 mlg_report_duration(span, f->last_us - f->first_us));
     }
     fprintf(to, "</p><p>Rules: %s</p>",
@@ -99,7 +99,7 @@ static void put_tiles(FILE *to, const mlg_findings_t *f)
     if (f->course.busiest.requests > 0) {
         char at[MLG_ISO_TEXT];
 
-        replay_time(at, f->course.busiest_us);
+        mlg_report_clock(at, f->course.busiest_us);
         at[16] = '\0';
         strncat(name, at, sizeof(name) - strlen(name) - 1);
     }
@@ -210,7 +210,8 @@ static void put_client(FILE *to, const mlg_findings_t *f,
             replay_number(a, row->refused), replay_number(b, row->requests),
             row->blocks, (row->blocks == 1) ? "" : "s");
     fprintf(to, ", the first %s after %s</small></div></li>\n",
-            replay_time(at, row->blocked_us), replay_number(a, row->before));
+            mlg_report_clock(at, row->blocked_us),
+            replay_number(a, row->before));
 }
 
 static void put_list(FILE *to, const mlg_findings_t *f, const char *title,

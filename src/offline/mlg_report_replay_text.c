@@ -69,7 +69,8 @@ static void put_head(FILE *to, const mlg_findings_t *f)
 
     if (f->all.requests > 0) {
         fprintf(to, "Time       %s to %s UTC (%s)\n",
-                replay_time(from, f->first_us), replay_time(until, f->last_us),
+                mlg_report_clock(from, f->first_us),
+                mlg_report_clock(until, f->last_us),
                 mlg_report_duration(span, f->last_us - f->first_us));
     }
     fprintf(to, "Rules      %s\n",
@@ -165,7 +166,8 @@ static void put_client(FILE *to, const mlg_findings_t *f, size_t i,
     fprintf(to, "\n%*s%s of %s requests refused in %u block%s, the first %s",
             INDENT, "", replay_number(a, row->refused),
             replay_number(b, row->requests), row->blocks,
-            (row->blocks == 1) ? "" : "s", replay_time(at, row->blocked_us));
+            (row->blocks == 1) ? "" : "s",
+            mlg_report_clock(at, row->blocked_us));
     fprintf(to, " after %s\n", replay_number(a, row->before));
     if (!c->has_why) {
         put_wrapped(to, "why is not known: too many others were blocked");
@@ -300,7 +302,7 @@ static void put_busiest(FILE *to, const mlg_course_t *c)
         fprintf(to,
                 "\nBusiest ten minutes: from %s, %s requests (%.1f a second), "
                 "%s refused\n",
-                replay_time(at, c->busiest_us),
+                mlg_report_clock(at, c->busiest_us),
                 replay_number(a, c->busiest.requests),
                 (double)c->busiest.requests / 600.0,
                 replay_number(b, c->busiest.refused));

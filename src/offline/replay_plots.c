@@ -15,7 +15,7 @@
 static const char *label_of(char buf[MLG_ISO_TEXT], const mlg_course_t *c,
                             int64_t bin)
 {
-    replay_time(buf, (c->first + bin) * c->width_s * APR_USEC_PER_SEC);
+    mlg_report_clock(buf, (c->first + bin) * c->width_s * APR_USEC_PER_SEC);
     buf[(c->width_s >= 86400) ? 10 : (c->width_s >= 60) ? 16 : 19] = '\0';
     return buf;
 }

@@ -2,7 +2,6 @@
 #include "replay_words.h"
 
 #include <stdio.h>
-#include <string.h>
 
 const char *replay_number(char buf[REPLAY_NUMBER_TEXT], uint64_t n)
 {
@@ -29,16 +28,6 @@ const char *replay_share(char buf[REPLAY_SHARE_TEXT], uint64_t part,
     else {
         snprintf(buf, REPLAY_SHARE_TEXT, "%.2f %%",
                  100.0 * (double)part / (double)whole);
-    }
-    return buf;
-}
-
-const char *replay_time(char buf[MLG_ISO_TEXT], apr_time_t at_us)
-{
-    mlg_report_time(buf, at_us);
-    if (strlen(buf) > 19) {
-        buf[10] = ' ';
-        buf[19] = '\0';
     }
     return buf;
 }

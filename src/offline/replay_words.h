@@ -17,9 +17,6 @@ const char *replay_number(char buf[REPLAY_NUMBER_TEXT], uint64_t n);
 const char *replay_share(char buf[REPLAY_SHARE_TEXT], uint64_t part,
                          uint64_t whole);
 
-/** "2024-01-26 19:00:02" in UTC. */
-const char *replay_time(char buf[MLG_ISO_TEXT], apr_time_t at_us);
-
 /** A hostile text: all but printable ASCII as \xhh, cut with "..." where the
  * buffer ends. @param size  > 8 */
 const char *replay_visible(char *buf, size_t size, const char *text);

@@ -139,6 +139,16 @@ const char *mlg_report_time(char buf[MLG_ISO_TEXT], apr_time_t at_us)
     return buf;
 }
 
+const char *mlg_report_clock(char buf[MLG_ISO_TEXT], apr_time_t at_us)
+{
+    mlg_report_time(buf, at_us);
+    buf[strcspn(buf, ".")] = '\0';
+    if (strchr(buf, 'T') != NULL) {
+        buf[strcspn(buf, "T")] = ' ';
+    }
+    return buf;
+}
+
 const char *mlg_report_duration(char buf[MLG_DURATION_TEXT],
                                 apr_interval_time_t us)
 {

@@ -60,6 +60,7 @@ CLAIM(a_time_is_utc_with_microseconds)
     BEGIN;
     IS_TEXT(mlg_report_time(buf, T0 + 42), "2023-11-14T22:15:00.000042Z");
     IS_TEXT(mlg_report_time(buf, -1), "1970-01-01T00:00:00.000000Z");
+    IS_TEXT(mlg_report_clock(buf, T0 + 42), "2023-11-14 22:15:00");
 }
 
 CLAIM(a_reference_id_is_read_as_it_is_written_and_no_other_way)
