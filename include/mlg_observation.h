@@ -82,8 +82,8 @@ int mlg_observation_is(const char *line, size_t len);
 
 /** Read one line.
  *
- * @param o      filled on success; `from.key` is the address until the caller
- *               knows the prefix
+ * @param o      filled on success, undefined otherwise; `from.key` is the
+ *               address until the caller knows the prefix
  * @param line   `len` bytes without newline, may be hostile
  * @param fault  why not, and at which byte; may be NULL
  * @return APR_SUCCESS or MLG_ELINE

@@ -108,11 +108,9 @@ int ctl_explain(int argc, const char *const *argv, apr_pool_t *p)
     explain_t *explain = apr_pcalloc(p, sizeof(*explain));
     args_t args;
     const char *address;
-    int code = feed_init(&explain->feed, p);
+    int code = remote_init(&explain->remote, p);
 
-    if (code == CTL_DONE) {
-        code = remote_init(&explain->remote, p);
-    }
+    feed_init(&explain->feed, p);
     if (code == CTL_DONE) {
         code = args_read(&args, &manual, options, take, explain, argc, argv, p);
     }

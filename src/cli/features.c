@@ -128,16 +128,12 @@ int ctl_features(int argc, const char *const *argv, apr_pool_t *p)
 {
     features_t *features = apr_pcalloc(p, sizeof(*features));
     args_t args;
-    int code = feed_init(&features->feed, p);
+    int code;
 
+    feed_init(&features->feed, p);
+    rules_set(&features->feed.rules, "MLGateEngine observe");
     features->out.path = "-";
-    if (code == CTL_DONE) {
-        code = rules_set(&features->feed.rules, "MLGateEngine observe");
-    }
-    if (code == CTL_DONE) {
-        code =
-            args_read(&args, &manual, options, take, features, argc, argv, p);
-    }
+    code = args_read(&args, &manual, options, take, features, argc, argv, p);
     if (code != CTL_DONE || args.is_answered) {
         return code;
     }

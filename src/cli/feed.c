@@ -22,13 +22,13 @@ typedef struct part_t {
     int number; /* on the command line */
 } part_t;
 
-int feed_init(feed_t *feed, apr_pool_t *p)
+void feed_init(feed_t *feed, apr_pool_t *p)
 {
     memset(feed, 0, sizeof(*feed));
     feed->p = p;
     feed->labels = apr_array_make(p, 4, sizeof(const char *));
     feed->is_terminal = isatty(STDERR_FILENO);
-    return rules_init(&feed->rules, p);
+    rules_init(&feed->rules, p);
 }
 
 int feed_is_option(int option)

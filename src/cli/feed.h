@@ -74,9 +74,8 @@ enum feed_option { FEED_FORMAT = 1000, FEED_LABELS, FEED_QUIET };
 /** Begin, with the module's defaults in enforce mode.
  *
  * @param p  lives as long as the feed
- * @return CTL_DONE, or CTL_FAILED having said why
  */
-int feed_init(feed_t *feed, apr_pool_t *p);
+void feed_init(feed_t *feed, apr_pool_t *p);
 
 /** @return 1 for an id of the feed's options */
 int feed_is_option(int option);

@@ -332,16 +332,14 @@ int ctl_replay(int argc, const char *const *argv, apr_pool_t *p)
 {
     run_t *run = apr_pcalloc(p, sizeof(*run));
     args_t args;
-    int code = feed_init(&run->feed, p);
+    int code;
 
     run->p = p;
-    if (code == CTL_DONE && mlg_agents_make(&run->agents, p) != APR_SUCCESS) {
-        code = ctl_complain(CTL_FAILED, "not enough memory to begin");
+    feed_init(&run->feed, p);
+    if (mlg_agents_make(&run->agents, p) != APR_SUCCESS) {
+        return ctl_complain(CTL_FAILED, "not enough memory to begin");
     }
-    if (code == CTL_DONE) {
-        code =
-            args_read(&args, &manual, options, take_option, run, argc, argv, p);
-    }
+    code = args_read(&args, &manual, options, take_option, run, argc, argv, p);
     if (code != CTL_DONE || args.is_answered) {
         return code;
     }

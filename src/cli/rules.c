@@ -11,12 +11,11 @@
 
 #define SENTENCE_MAX 2000
 
-int rules_init(rules_t *rules, apr_pool_t *p)
+void rules_init(rules_t *rules, apr_pool_t *p)
 {
     memset(rules, 0, sizeof(*rules));
     rules->p = p;
     rules->sets = apr_array_make(p, 4, sizeof(const char *));
-    return CTL_DONE;
 }
 
 static int take_config(rules_t *rules, const char *path)
@@ -38,14 +37,14 @@ int rules_option(rules_t *rules, int option, const char *arg)
         rules->host = arg;
         return CTL_DONE;
     default:
-        return rules_set(rules, arg);
+        rules_set(rules, arg);
+        return CTL_DONE;
     }
 }
 
-int rules_set(rules_t *rules, const char *directive)
+void rules_set(rules_t *rules, const char *directive)
 {
     APR_ARRAY_PUSH(rules->sets, const char *) = directive;
-    return CTL_DONE;
 }
 
 static int read_config(const rules_t *rules, mlg_config_t *config)

@@ -46,9 +46,8 @@ typedef struct rules_t {
  * the gate would refuse, so it enforces.
  *
  * @param p  lives as long as the rules
- * @return CTL_DONE
  */
-int rules_init(rules_t *rules, apr_pool_t *p);
+void rules_init(rules_t *rules, apr_pool_t *p);
 
 /** Take an option; a second --config is refused.
  *
@@ -59,11 +58,11 @@ int rules_init(rules_t *rules, apr_pool_t *p);
 int rules_option(rules_t *rules, int option, const char *arg);
 
 /** --set: one directive with its value, such as "MLGateThreshold 0.8".
- * "MLGateEngine observe" lets blocked clients go on; off is refused.
+ * "MLGateEngine observe" lets blocked clients go on; rules_apply() refuses off.
  *
- * @return CTL_DONE
+ * @param directive  borrowed as long as the rules live
  */
-int rules_set(rules_t *rules, const char *directive);
+void rules_set(rules_t *rules, const char *directive);
 
 /** Read what was named and begin a replay by it: mlg_replay_init() with the
  * right size of table, then the rules. Prints notes about what a log cannot

@@ -164,7 +164,7 @@ void mlgate_tell(request_rec *r, const mlg_decision_t *d);
 int mlgate_refuse(request_rec *r, const mlgate_conf_t *conf,
                   const mlg_decision_t *d);
 
-/* ---- what operators see (sink.c, observe.c, event.c, handler.c, watch.c) ------------------- */
+/* ---- what operators see (sink.c, observe.c, event.c, handler.c, watch.c) */
 
 /** Open MLGateEventLog. Logs what fails. */
 apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf);
@@ -194,7 +194,8 @@ void mlgate_observe_arrival(mlg_observation_t *seen, const mlg_arrival_t *a,
                             int is_held);
 
 /** Add how it ended and write the line.
- * @param settled  mlg_stripe_events() with the outcome folded; 0 = it was not */
+ * @param settled  mlg_stripe_events() with the outcome folded; 0 = it was
+ *                 not */
 void mlgate_observe_outcome(request_rec *r, mlg_observation_t *seen,
                             const mlg_decision_t *d,
                             const mlg_outcome_t *outcome, apr_uint64_t settled);
