@@ -11,7 +11,8 @@
  * wait, the wait is given up and counted; a line that comes after its turn is
  * stepped through at once and counted too.
  *
- * Allocates once, from the caller's pool: room x 400 bytes.
+ * Allocates once, from the caller's pool: some 300 bytes for each line that may
+ * wait. No clock, no lock; lines may be hostile.
  */
 #ifndef MLG_REORDER_H
 #define MLG_REORDER_H
@@ -31,11 +32,16 @@ typedef struct mlg_step_t {
     uint32_t *note; /* the caller's, 0 at the arrival, kept for the outcome */
 } mlg_step_t;
 
-/** @return APR_SUCCESS or APR_ENOMEM */
+/** Begin with nothing, in the midst of a segment.
+ *
+ * @param room  lines that may wait, >= 1
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
 apr_status_t mlg_reorder_make(mlg_reorder_t **out, unsigned room,
                               apr_pool_t *p);
 
-/** Begin with a segment.
+/** Begin with a segment, nothing waiting any more: after mlg_reorder_finish(),
+ * mlg_reorder_next() has said 0.
  *
  * @param is_fresh  1: its first events are 1; 0: the log begins in its midst
  */
