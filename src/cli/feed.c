@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "feed.h"
 
+#include "feed_sort.h"
 #include "mlgatectl.h"
 #include "visible.h"
 
-#include <apr_file_info.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define QUOTED_LINES 3   /* malformed lines that are shown, of all logs */
-#define QUOTED_CHARS 160 /* of each */
-
-/* A log, the labels of its lines, and when it begins. */
-typedef struct part_t {
-    const char *log;
-    const char *labels; /* NULL: none */
-    apr_time_t first_us;
-    uint64_t size_bytes;
-    int number; /* on the command line */
-} part_t;
+#define QUOTED_LINES 3 /* malformed lines that are shown, of all logs */
 
 void feed_init(feed_t *feed, apr_pool_t *p)
 {
@@ -52,56 +41,6 @@ int feed_option(feed_t *feed, int option, const char *arg)
     default:
         return rules_option(&feed->rules, option, arg);
     }
-}
-
-static int is_standard_input(const char *log)
-{
-    return strcmp(log, "-") == 0 || strcmp(log, "/dev/stdin") == 0;
-}
-
-static int open_log(mlg_log_reader_t **out, const char *path, apr_pool_t *p)
-{
-    apr_status_t rv = mlg_log_open(out, path, p);
-
-    return (rv == APR_SUCCESS)
-               ? CTL_DONE
-               : ctl_complain(CTL_MISUSE, "cannot read %s: %s",
-                              visible_string(path, QUOTED_CHARS, p),
-                              ctl_reason(rv, p));
-}
-
-/* Logs are gzipped at most; of other compression, say how to undo it.
- * @return CTL_DONE, or CTL_MISUSE having said so */
-static int refuse_packed(const char *path, apr_pool_t *p)
-{
-    static const struct {
-        const char *magic;
-        const char *tool;
-    } packers[] = {{"BZh", "bzip2"},
-                   {"\xfd"
-                    "7zXZ",
-                    "xz"},
-                   {"\x28\xb5\x2f\xfd", "zstd"}};
-    char begin[8] = "";
-    FILE *file = fopen(path, "rbe");
-    size_t len = (file != NULL) ? fread(begin, 1, sizeof(begin), file) : 0;
-
-    if (file != NULL) {
-        fclose(file);
-    }
-    for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
-        size_t n = strlen(packers[i].magic);
-
-        if (len >= n && memcmp(begin, packers[i].magic, n) == 0) {
-            return ctl_complain(
-                CTL_MISUSE,
-                "%s is neither plain nor gzipped; unpack it with %s, as in "
-                "`%s -dc FILE | mlgatectl ... -`",
-                visible_string(path, QUOTED_CHARS, p), packers[i].tool,
-                packers[i].tool);
-        }
-    }
-    return CTL_DONE;
 }
 
 /* ---- progress ----------------------------------------------------------- */
@@ -155,9 +94,9 @@ static void quote_malformed(feed_t *feed, const char *line, size_t len,
     erase_progress(feed);
     apr_pool_create(&ptemp, feed->p);
     ctl_complain(CTL_DONE, "%s, line %lu, byte %lu: %s: %s",
-                 visible_string(feed->log, QUOTED_CHARS, ptemp),
+                 visible_string(feed->log, FEED_SHOWN, ptemp),
                  (unsigned long)feed->number, (unsigned long)fault->offset,
-                 fault->what, visible(line, len, QUOTED_CHARS, ptemp));
+                 fault->what, visible(line, len, FEED_SHOWN, ptemp));
     apr_pool_destroy(ptemp);
 }
 
@@ -177,7 +116,7 @@ static int next_label(feed_t *feed, mlg_log_reader_t *labels, mlg_text_t *out)
         return ctl_complain(CTL_MISUSE,
                             "%s has no label for its line %lu; the labels "
                             "need one line for each",
-                            visible_string(feed->log, QUOTED_CHARS, feed->p),
+                            visible_string(feed->log, FEED_SHOWN, feed->p),
                             (unsigned long)feed->number);
     }
     tab = memrchr(label, '\t', len);
@@ -208,10 +147,10 @@ static int read_ended(feed_t *feed, apr_status_t rv)
         return ctl_complain(CTL_DONE,
                             "%s is cut off in the middle of its gzip data; "
                             "what is there was read",
-                            visible_string(feed->log, QUOTED_CHARS, feed->p));
+                            visible_string(feed->log, FEED_SHOWN, feed->p));
     }
     return ctl_complain(CTL_FAILED, "%s cannot be read to its end: %s",
-                        visible_string(feed->log, QUOTED_CHARS, feed->p),
+                        visible_string(feed->log, FEED_SHOWN, feed->p),
                         (rv == APR_EGENERAL) ? "its gzip data are damaged"
                                              : ctl_reason(rv, feed->p));
 }
@@ -269,7 +208,8 @@ static int feed_lines(feed_t *feed, mlg_log_reader_t *lines,
     }
 }
 
-static int feed_log(feed_t *feed, const part_t *part, judged_fn fn, void *data)
+static int feed_log(feed_t *feed, const feed_part_t *part, judged_fn fn,
+                    void *data)
 {
     mlg_log_reader_t *lines = NULL;
     mlg_log_reader_t *labels = NULL;
@@ -278,9 +218,9 @@ static int feed_log(feed_t *feed, const part_t *part, judged_fn fn, void *data)
 
     feed->log = part->log;
     apr_pool_create(&ptemp, feed->p);
-    code = open_log(&lines, part->log, ptemp);
+    code = feed_open(&lines, part->log, ptemp);
     if (code == CTL_DONE && part->labels != NULL) {
-        code = open_log(&labels, part->labels, ptemp);
+        code = feed_open(&labels, part->labels, ptemp);
     }
     if (code == CTL_DONE) {
         code = feed_lines(feed, lines, labels, fn, data);
@@ -293,111 +233,6 @@ static int feed_log(feed_t *feed, const part_t *part, judged_fn fn, void *data)
 }
 
 /* ---- all logs ----------------------------------------------------------- */
-
-/* The time of the first line that can be read; an empty log is oldest. */
-static int find_first(feed_t *feed, part_t *part)
-{
-    mlg_log_reader_t *lines = NULL;
-    mlg_log_entry_t entry;
-    char *line;
-    size_t len;
-    apr_pool_t *ptemp;
-    apr_status_t rv = APR_SUCCESS;
-    int code;
-
-    apr_pool_create(&ptemp, feed->p);
-    code = open_log(&lines, part->log, ptemp);
-    while (code == CTL_DONE && (rv == APR_SUCCESS || rv == MLG_ELINE)) {
-        rv = mlg_log_next(lines, &line, &len);
-        if (rv == APR_SUCCESS && mlg_observation_is(line, len)) {
-            mlg_observation_t seen;
-
-            if (mlg_observation_parse(&seen, line, len, NULL) == APR_SUCCESS) {
-                /* a start has no time but its segment's */
-                part->first_us = (seen.kind == MLG_OBSERVED_START)
-                                     ? (apr_time_t)seen.segment
-                                     : seen.arrival.at_us;
-                break;
-            }
-        }
-        else if (rv == APR_SUCCESS && mlg_log_parse(feed->parser, &entry, line,
-                                                    len, NULL) == APR_SUCCESS) {
-            part->first_us = entry.request.at_us;
-            break; /* what cannot be read says why when it is its turn */
-        }
-    }
-    apr_pool_destroy(ptemp);
-    return code;
-}
-
-static int by_first(const void *a, const void *b)
-{
-    const part_t *left = a;
-    const part_t *right = b;
-
-    if (left->first_us != right->first_us) {
-        return (left->first_us > right->first_us) ? 1 : -1;
-    }
-    return (left->number > right->number) - (left->number < right->number);
-}
-
-/* What kind of file is it? Sets its size, 0 when that cannot be known.
- * @return CTL_DONE, or CTL_MISUSE having said why it cannot be read */
-static int examine(const feed_t *feed, part_t *part, int is_alone)
-{
-    int is_stdin = is_standard_input(part->log);
-    apr_status_t rv = APR_SUCCESS;
-    apr_finfo_t info = {.filetype = APR_PIPE};
-
-    if (!is_stdin) {
-        rv = apr_stat(&info, part->log, APR_FINFO_SIZE | APR_FINFO_TYPE,
-                      feed->p);
-    }
-    if (rv != APR_SUCCESS) {
-        return CTL_DONE; /* opening it will say why */
-    }
-    if (info.filetype == APR_DIR) {
-        return ctl_complain(CTL_MISUSE,
-                            "%s is a directory; name the logs in it",
-                            visible_string(part->log, QUOTED_CHARS, feed->p));
-    }
-    if (info.filetype == APR_REG) {
-        part->size_bytes = (uint64_t)info.size;
-        return refuse_packed(part->log, feed->p);
-    }
-    if (!is_alone) {
-        return ctl_complain(
-            CTL_MISUSE,
-            "%s can be read only once and so not be sorted among other logs; "
-            "give it alone, with the logs in order, as in `cat old new | "
-            "mlgatectl ... -`",
-            is_stdin ? "standard input"
-                     : visible_string(part->log, QUOTED_CHARS, feed->p));
-    }
-    return CTL_DONE;
-}
-
-/* A shell names rotated logs newest first; the gate saw the oldest first. */
-static int sort_parts(feed_t *feed, part_t *part, int n)
-{
-    int sizes_are_known = 1;
-    int code = CTL_DONE;
-
-    for (int i = 0; i < n && code == CTL_DONE; i++) {
-        part[i].number = i;
-        code = examine(feed, &part[i], n == 1);
-        if (n > 1 && code == CTL_DONE) {
-            code = find_first(feed, &part[i]);
-        }
-        feed->size_bytes += part[i].size_bytes;
-        sizes_are_known &= part[i].size_bytes > 0;
-    }
-    feed->size_bytes = sizes_are_known ? feed->size_bytes : 0;
-    if (code == CTL_DONE) {
-        qsort(part, (size_t)n, sizeof(*part), by_first);
-    }
-    return code;
-}
 
 static int make_parser(feed_t *feed)
 {
@@ -415,7 +250,8 @@ static int make_parser(feed_t *feed)
 int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
              void *data)
 {
-    part_t *part = apr_pcalloc(feed->p, sizeof(*part) * (size_t)(nlogs + 1));
+    feed_part_t *part =
+        apr_pcalloc(feed->p, sizeof(*part) * (size_t)(nlogs + 1));
     int code;
 
     if (nlogs == 0) {
@@ -439,7 +275,7 @@ int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
         code = rules_apply(&feed->rules, &feed->replay, feed->p);
     }
     if (code == CTL_DONE) {
-        code = sort_parts(feed, part, nlogs);
+        code = feed_sort(feed, part, nlogs);
     }
     feed->begun_us = apr_time_now();
     for (int i = 0; i < nlogs && code == CTL_DONE; i++) {

@@ -4,7 +4,9 @@
  * server that wrote them decided. */
 #include "feed.h"
 
+#include "feed_sort.h"
 #include "mlgatectl.h"
+#include "visible.h"
 
 #include <apr_strings.h>
 #include <stdio.h>
@@ -46,7 +48,8 @@ static int restart(feed_t *feed, const mlg_observation_t *start, judged_fn fn,
                             "%s, line %lu: written by a build with another "
                             "list of features; replay it with its own "
                             "mlgatectl",
-                            feed->log, (unsigned long)feed->number);
+                            visible_string(feed->log, FEED_SHOWN, feed->p),
+                            (unsigned long)feed->number);
     }
     if (mlg_replay_restart(&feed->replay, start->clients, feed->p) !=
         APR_SUCCESS) {
