@@ -29,7 +29,6 @@
     X(SESSION_PERSISTENCE,       0.5f,   0.9f, -0.10f) \
     X(PAGE_RATE_60S,            0.12f,  0.35f,  0.30f) \
     X(PAGE_RATE_300S,           10.0f,  20.0f,  0.50f) \
-    X(ASSET_RATE,               60.0f, 150.0f,  0.45f) \
     X(ASSET_SHARE,              0.02f,  0.35f, -0.30f) \
     X(PATH_NOVELTY,              0.1f,   0.3f,  0.10f) \
     X(INTERARRIVAL_MEAN,         3.2f,   1.6f,  0.25f) \

@@ -165,21 +165,6 @@ static void siege_random(stage_t *s, apr_time_t at)
     flood(s, at, 2000, 100, 5, 0, "/page/");
 }
 
-/* As it comes: it reads the HTML and fetches what a browser would, without
- * Referer, a connection for each. */
-static void siege_with_assets(stage_t *s, apr_time_t at)
-{
-    tool(s, "Mozilla/5.0 (pc-x86_64-linux-gnu) Siege/4.0.7", "*/*");
-    s->now.accept_encoding = TEXT("gzip, deflate");
-    s->now.cookie = TEXT("sid=7");
-    for (int i = 0; i < 6000; i++) {
-        char target[100];
-
-        snprintf(target, sizeof(target), "/img/%d.png", i % 29);
-        ask(s, at + MS(1) * i, 1, (i % 29 == 0) ? "/" : target);
-    }
-}
-
 static void h2load(stage_t *s, apr_time_t at)
 {
     tool(s, "h2load nghttp2/1.52.0", NULL);
@@ -408,6 +393,27 @@ static void nat_of_500_pages_only(stage_t *s, apr_time_t at)
     nat(s, at, 0);
 }
 
+/* "Open the site, everybody": sixty people behind one address, eight kinds of
+ * browser, a page with sixty assets each within three seconds. No rate of
+ * assets may convict them. */
+static void classroom(stage_t *s, apr_time_t at)
+{
+    browser(s, NULL, "http://localhost/");
+    for (int i = 0; i < 60; i++) {
+        char agent[100];
+        char cookie[20];
+        apr_time_t opens = at + MS(chance(s, 3000));
+
+        snprintf(agent, sizeof(agent), "Mozilla/5.0 (X11) Chrome/%d.0.0.0",
+                 120 + i % 8);
+        snprintf(cookie, sizeof(cookie), "sid=%d", i);
+        s->now.agent = TEXT(agent);
+        s->now.cookie = TEXT(cookie);
+        ask(s, opens, 1, "/lesson");
+        assets(s, opens + MS(100), 60, MS(40), 6, 1);
+    }
+}
+
 static void office_autodiscover(stage_t *s, apr_time_t at)
 {
     tool(s, "Microsoft Office/16.0 (Windows NT 10.0; Outlook)", "*/*");
@@ -626,7 +632,6 @@ const scene_t scenes[] = {
     {"wrk with a browser's header fields, cookie and referer", 30, wrk_disguised},
     {"siege",                                            30, siege},
     {"siege over random pages, 100 a second",            30, siege_random},
-    {"siege that fetches a page's assets",             3000, siege_with_assets},
     {"h2load over one connection",                       30, h2load},
     {"h2load over ten connections",                      30, h2load_many},
     {"a script with a browser's header fields",          30, script_as_browser},
@@ -649,6 +654,7 @@ const scene_t scenes[] = {
     {"an application's first visit: 30 calls, no cookies", 0, app_first_visit},
     {"500 people behind one address",                    0, nat_of_500},
     {"500 people behind one address, the assets elsewhere", 0, nat_of_500_pages_only},
+    {"a classroom that opens one page at once",          0, classroom},
     {"an office that asks for autodiscover",             0, office_autodiscover},
     {"an uptime monitor",                                0, uptime_monitor},
     {"an uptime monitor of a service that is down",      0, failing_monitor},
