@@ -3,8 +3,9 @@
 # APXS=/path/to/apxs.
 #
 # Without this Makefile, in a clean tree:
-#   apxs -c -I include -Wc,-ffp-contract=off -Wc,-fvisibility=hidden \
-#        mod_mlgate.c src/core/*.c src/report/*.c src/httpd/*.c -ljansson -lm
+#   apxs -c -D_GNU_SOURCE -Iinclude -Wc,-ffp-contract=off \
+#        -Wc,-fvisibility=hidden mod_mlgate.c src/core/*.c src/httpd/*.c \
+#        src/report/*.c -ljansson -lm
 #   apxs -i -a -n mlgate mod_mlgate.la
 
 PREFIX    ?= /usr/local
