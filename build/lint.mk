@@ -56,5 +56,9 @@ format: | need-lint ## let clang-format 14 decide
 format-check: | need-lint ## fail where it would decide otherwise
 	$(Q)clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
 
+lognos: ## the next free log tag
+	@awk '/^.define MLG[0-9]+ / { n = substr($$2, 4) + 0; if (n > last) last = n } \
+	  END { printf "MLG%04d\n", last + 1 }' src/httpd/mlgate_lognos.h
+
 .PHONY: need-lint lint lint-gcc lint-clang lint-analyzer lint-tidy \
-        lint-cppcheck lint-shell format format-check
+        lint-cppcheck lint-shell format format-check lognos
