@@ -2,12 +2,12 @@
 # Manual pages: one Markdown source each, src/cli/man/*.md. A line "@NAME.inc"
 # stands for that file beside it: what several pages have in common.
 
-MAN_DIR    = build/out/man
+MAN_DIR    = $(OUT)/man
 MAN_SRCS   = $(sort $(wildcard src/cli/man/*.md))
 MAN_PAGES  = $(patsubst src/cli/man/%.md,$(MAN_DIR)/%.1,$(MAN_SRCS)) \
              $(MAN_DIR)/mlgatectl-unblock.1
 
-man: $(MAN_PAGES) ## the manual pages, in build/out/man
+man: $(MAN_PAGES) ## the manual pages, in build/out/VARIANT/man
 
 # Not smart: lowdown would make a dash of every "--". Its definition lists step
 # back a line, which fails where a page ends: man(7) has .TP for them.

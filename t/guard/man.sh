@@ -21,6 +21,10 @@ claim "make man makes a page of every source" "$(
         [ -s "$scratch/man1/$page" ] || { echo "no $page"; cat "$scratch/make"; }
     done
 )"
+claim "the pages go where all that is built goes" "$(
+    ${MAKE:-make} -n -B --no-print-directory man OUT="$scratch/out" NEED=: 2>&1 \
+        | grep -o "build/out/[^ ]*" | head -1
+)"
 claim "every command has a manual page, and mlgatectl(1) names it" "$(
     for command in $commands; do
         [ -s "$scratch/man1/mlgatectl-$command.1" ] || echo "$command: no page"
