@@ -119,6 +119,24 @@ static void tell(const json_t *answer, int is_block, apr_pool_t *p)
     }
 }
 
+/* Anything can answer 200 with some JSON: an order is carried out when the gate
+ * says which, and on whom. @return CTL_DONE, or CTL_FAILED having said so */
+static int check_done(order_t *order, const json_t *answer, const char *verb)
+{
+    const char *done = remote_text(answer, "done");
+    const char *client = remote_text(answer, "client");
+
+    return (done != NULL && strcmp(done, verb) == 0 && client != NULL &&
+            client[0] != '\0')
+               ? CTL_DONE
+               : remote_complain(&order->remote, CTL_FAILED,
+                                 "what answers at %s is not a gate's handler, "
+                                 "so nothing is known to be done; the URL is "
+                                 "that of the Location with SetHandler "
+                                 "mlgate-status",
+                                 order->remote.url);
+}
+
 static int check_address(const char *address)
 {
     mlg_prefix_t prefix;
@@ -169,16 +187,16 @@ static int run(int argc, const char *const *argv, int is_block, apr_pool_t *p)
                            &answer);
     }
     if (code == CTL_DONE) {
-        if (order->wants_json) {
-            json_dumpf(answer, stdout,
-                       JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-            putchar('\n');
-        }
-        else {
-            tell(answer, is_block, p);
-        }
-        json_decref(answer);
+        code = check_done(order, answer, argv[0]);
     }
+    if (code == CTL_DONE && order->wants_json) {
+        json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+        putchar('\n');
+    }
+    else if (code == CTL_DONE) {
+        tell(answer, is_block, p);
+    }
+    json_decref(answer);
     return code;
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -44,7 +45,10 @@ static void note_size(int sig)
 
 int screen_is_there(void)
 {
-    return isatty(STDOUT_FILENO);
+    const char *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && term != NULL && term[0] != '\0' &&
+           strcmp(term, "dumb") != 0;
 }
 
 int screen_is_utf8(void)

@@ -7,7 +7,8 @@
 #ifndef SCREEN_H
 #define SCREEN_H
 
-/** Is standard output a terminal to draw on? */
+/** Is standard output a terminal to draw on? One that is dumb, or of which TERM
+ * says nothing, is not. */
 int screen_is_there(void);
 
 /** @return 1 when the terminal shows UTF-8, by the locale */

@@ -33,9 +33,9 @@ static const args_manual_t manual = {
     "Shows a running gate live: requests, refusals, scores, blocks, the "
     "clients\n"
     "with the highest scores, the latest convictions. q or Ctrl-C leaves, the\n"
-    "space bar asks at once. Where standard output is no terminal it prints "
-    "one\n"
-    "frame.",
+    "space bar asks at once. Where standard output is no terminal, or TERM is "
+    "unset\n"
+    "or dumb, it prints one frame.",
     REMOTE_NOTES};
 
 typedef struct reading_t {

@@ -24,6 +24,10 @@ trap 'exit 143' INT TERM HUP
 mkdir "$scratch/htdocs" "$scratch/htdocs/plain"
 echo '<p>no gate</p>' >"$scratch/htdocs/plain/index.html"
 echo '{"name": "something else"}' >"$scratch/htdocs/other.json"
+mkdir -p "$scratch/htdocs/fake/block" "$scratch/htdocs/fake/unblock"
+echo '{"ok": true}' >"$scratch/htdocs/fake/block/192.0.2.7"
+echo '{"done": "block", "client": "192.0.2.7"}' >"$scratch/htdocs/fake/unblock/192.0.2.7"
+echo '{"done": "block", "client": ""}' >"$scratch/htdocs/fake/block/192.0.2.8"
 echo home >"$scratch/htdocs/index.html"
 perl -e 'print "op:", crypt("s3cret", "ab"), "\n"' >"$scratch/htdocs/users"
 chmod -R a+rX "$scratch"
@@ -52,6 +56,9 @@ TypesConfig /dev/null
 AddType application/json json
 AddType text/html html
 DirectoryIndex index.html
+<Location /fake>
+    ForceType application/json
+</Location>
 MLGateEngine enforce
 MLGateTableSize 4096
 MLGateEventLog $scratch/events.json
@@ -199,10 +206,22 @@ claim "top prints one frame where there is no terminal" "$(
     ! grep -q "$(printf '\033')" "$scratch/out" || echo "with escape sequences"
 )"
 claim "on a terminal it takes the screen, leaves at q and gives it back" "$(
-    { sleep 1; printf q; } | timeout 20 script -qec "'$tool' top" /dev/null \
+    { sleep 1; printf q; } | TERM=xterm timeout 20 script -qec "'$tool' top" /dev/null \
         >"$scratch/typescript" 2>&1 || echo "status $?"
     perl -0777 -ne 'print "no alternate screen\n" unless /\e\[\?1049h.*198\.51\.100\.5.*\e\[\?1049l\s*$/s' \
         "$scratch/typescript"
+)"
+
+claim "on a terminal that cannot be drawn on it prints one frame" "$(
+    for term in TERM= TERM=dumb; do
+        timeout 20 script -qec "env $term '$tool' top" /dev/null \
+            </dev/null >"$scratch/typescript" 2>&1 || echo "status $?"
+        grep -q 'LATEST CONVICTIONS' "$scratch/typescript" || cat "$scratch/typescript"
+        ! grep -q "$(printf '\033')" "$scratch/typescript" || echo "$term: escape sequences"
+    done
+    timeout 20 script -qec "env -u TERM '$tool' top" /dev/null </dev/null \
+        >"$scratch/typescript" 2>&1 || echo "status $?"
+    ! grep -q "$(printf '\033')" "$scratch/typescript" || echo "unset: escape sequences"
 )"
 
 claim "a gate that is unwell is status 1, and says why" "$(
@@ -231,6 +250,15 @@ claim "who is not there, or is no gate, is a sentence and status 1" "$(
     run status "$site/moved"; complains 1 "sends elsewhere; is it $site/mlgate"
     run status --unix-socket "$scratch/none"; complains 1 "nobody answers at $scratch/none"
     run explain --decision 0123456789abcdef; complains 1 'no decision 0123456789abcdef'
+)"
+claim "an order is done when a gate says which, and on whom" "$(
+    for order in 'block 192.0.2.7' 'block 192.0.2.8' 'unblock 192.0.2.7' \
+        'block 192.0.2.7 --json'; do
+        # shellcheck disable=SC2086  # words
+        run ${order%% *} "$site/fake" ${order#* }
+        complains 1 "what answers at $site/fake is not a gate's handler"
+        [ ! -s "$scratch/out" ] || cat "$scratch/out"
+    done
 )"
 claim "who may not come in is told what is missing" "$(
     run status "$site/closed"; complains 1 'the Require lines of that Location'
