@@ -8,16 +8,18 @@
 #ifndef MLG_CIDR_H
 #define MLG_CIDR_H
 
-#include "mlg_key.h"
+#include "mlg_hash.h"
 
 typedef struct mlg_cidrs_t {
     mlg_prefix_t *prefix; /* shape [n]; borrowed */
     size_t n;
+    uint64_t hash; /* of all of them, to tell sets apart; 0 = empty */
 } mlg_cidrs_t;
 
 /** Sort the prefixes and drop those inside another, in place.
  *
- * @param set  afterwards ready for mlg_cidrs_contain(); n may have shrunk
+ * @param set  afterwards ready for mlg_cidrs_contain(); n may have shrunk, the
+ *             hash is made
  */
 void mlg_cidrs_settle(mlg_cidrs_t *set);
 

@@ -18,10 +18,12 @@
  * hexadecimal, the rest decimal; "-" for a time that is not known. An ARRIVED
  * that ends in "+" was judged without its stripe, after the event it names.
  * Two more kinds of line tell what else changed the gate's mind: a start of
- * the server and an operator's order.
+ * the server and an operator's order, which with ARRIVED 0+ is a block that a
+ * new segment took over from the last.
  *
  *     mlg1-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS
- *     mlg1-order SEGMENT AT ADDRESS CLIENT KIND UNTIL ARRIVED
+ *     mlg1-order SEGMENT AT ADDRESS CLIENT KIND UNTIL OFFENCES SCORE
+ *          ARRIVED
  *
  * Pure: no clock, no lock, no allocation. Lines may be hostile.
  */
@@ -63,6 +65,7 @@ typedef struct mlg_observation_t {
     /* An order's. */
     mlg_block_kind order;
     apr_time_t until_us;
+    uint32_t offences; /* of a block that was moved here; so is its score */
     /* A start's. */
     uint32_t clients; /* of its table */
     uint32_t ipv6_prefix;
@@ -94,7 +97,7 @@ apr_status_t mlg_observation_parse(mlg_observation_t *o, const char *line,
 /** Tell two feature vectors apart. @return 0 for one that is all NaN */
 uint32_t mlg_vector_hash(const float x[MLG_NFEATURES]);
 
-/** Tell apart the rules that requests were judged by, but for allow-lists. */
+/** Tell apart the rules that requests were judged by. */
 uint32_t mlg_rules_hash(const mlg_rules_t *rules);
 
 #endif /* MLG_OBSERVATION_H */

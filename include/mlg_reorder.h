@@ -7,7 +7,7 @@
  * as the slowest request took.
  *
  * A number may never come: its process was killed, or the log does not begin
- * with the segment. After ten minutes of the log's time, or when `room` lines
+ * with the segment. After six hours of the log's time, or when `room` lines
  * wait, the wait is given up and counted; a line that comes after its turn is
  * stepped through at once and counted too.
  *

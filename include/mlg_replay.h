@@ -17,8 +17,12 @@
 
 #define MLG_REPLAY_CLIENTS 262144 /* MLGateTableSize's default */
 
+/* For the hashes of a replay's clients, whatever segment it is at. */
+extern const mlg_secret_t mlg_replay_secret;
+
 typedef struct mlg_replay_t {
     mlg_gate_t gate;
+    apr_pool_t *gate_pool;  /* the memory behind it */
     mlg_rules_t rules;      /* the caller sets them before the first line */
     unsigned ipv6_prefix;   /* MLGateIPv6Prefix */
     uint32_t refuse_status; /* MLGateRefuseStatus: what a conviction answers */
@@ -32,6 +36,8 @@ typedef struct mlg_parity_t {
     uint64_t other_rules; /* judged by other rules there: not compared */
     uint64_t gaps;        /* waits for a line that were given up */
     uint64_t late;        /* lines that came after their turn */
+    int is_partial;       /* the log does not begin where the server's memory
+                             does: what it knew before is not known here */
     uint64_t foreign;     /* lines of a segment that was gone: left out */
     uint64_t scores;      /* of those compared, scores that differ ... */
     uint64_t vectors;     /* ... feature vectors that do ... */
@@ -60,12 +66,10 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
 /** Begin anew with an empty gate, as a server does.
  *
  * @param clients  as for mlg_replay_init(); memory of the same size is used
- *                 again
- * @param p        memory for one of another size comes from here
+ *                 again, of another size given back
  * @return APR_SUCCESS or APR_ENOMEM
  */
-apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients,
-                                apr_pool_t *p);
+apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients);
 
 /** Do again what a server did: judge an arrival, fold an outcome, carry out an
  * order. A request that the server refused and these rules let pass has an

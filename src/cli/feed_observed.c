@@ -51,13 +51,13 @@ static int restart(feed_t *feed, const mlg_observation_t *start, judged_fn fn,
                             visible_string(feed->log, FEED_SHOWN, feed->p),
                             (unsigned long)feed->number);
     }
-    if (mlg_replay_restart(&feed->replay, start->clients, feed->p) !=
-        APR_SUCCESS) {
+    if (mlg_replay_restart(&feed->replay, start->clients) != APR_SUCCESS) {
         return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
                             start->clients);
     }
     feed->replay.ipv6_prefix = start->ipv6_prefix;
     feed->segment = start->segment;
+    feed->parity.is_partial |= (start->events != 0);
     mlg_reorder_begin(feed->reorder, start->events == 0);
     return CTL_DONE;
 }
@@ -72,11 +72,15 @@ int feed_observed(feed_t *feed, const mlg_observation_t *seen, judged_fn fn,
                                         "observation log in order");
     }
     if (seen->kind == MLG_OBSERVED_START) {
-        return (seen->segment == feed->segment) ? CTL_DONE
-                                                : restart(feed, seen, fn, data);
+        if (seen->segment != feed->segment) {
+            return restart(feed, seen, fn, data);
+        }
+        feed->replay.ipv6_prefix = seen->ipv6_prefix; /* it may have changed */
+        return CTL_DONE;
     }
     if (feed->segment == 0) { /* the log begins in a segment's midst */
         feed->segment = seen->segment;
+        feed->parity.is_partial = 1;
     }
     if (seen->segment != feed->segment) {
         feed->parity.foreign++;

@@ -143,7 +143,7 @@ static apr_status_t take_client(void *data, const mlg_tally_row_t *row)
 static int begin(run_t *run)
 {
     const mlg_replay_t *replay = &run->feed.replay;
-    const mlg_secret_t *secret = &replay->gate.segment->secret;
+    const mlg_secret_t *secret = &mlg_replay_secret;
 
     if (mlg_tally_make(&run->tally, MLG_TALLY_ROWS, secret, run->p) !=
             APR_SUCCESS ||

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_cidr.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+static_assert(sizeof(mlg_prefix_t) == 17, "a prefix is hashed as bytes");
 
 /* By base address, the wider prefix first. */
 static int by_base(const void *a, const void *b)
@@ -16,8 +19,10 @@ static int by_base(const void *a, const void *b)
 
 void mlg_cidrs_settle(mlg_cidrs_t *set)
 {
+    static const mlg_secret_t no_secret;
     size_t kept = 0;
 
+    set->hash = 0;
     if (set->n == 0) {
         return;
     }
@@ -28,6 +33,8 @@ void mlg_cidrs_settle(mlg_cidrs_t *set)
         }
     }
     set->n = kept + 1;
+    set->hash = mlg_hash_text(&no_secret, (const char *)set->prefix,
+                              set->n * sizeof(set->prefix[0]));
 }
 
 int mlg_cidrs_contain(const mlg_cidrs_t *set, const mlg_key_t *addr)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_observation.h"
 
+#include "mlg_cidr.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -127,6 +129,8 @@ size_t mlg_observation_render(char *out, const mlg_observation_t *o)
         at = put_client(at, &o->arrival.from);
         at = put_decimal(at, o->order);
         at = put_decimal(at, (uint64_t)o->until_us);
+        at = put_decimal(at, o->offences);
+        at = put_bits(at, o->score);
         at = put_arrived(at, o);
         break;
     }
@@ -166,6 +170,7 @@ uint32_t mlg_rules_hash(const mlg_rules_t *rules)
         uint32_t threshold; /* its bits */
         uint32_t min_requests;
         uint64_t engine;
+        uint64_t allow;
     } all;
 
     all.model = mlg_hash_text(&no_secret, (const char *)rules->model,
@@ -175,5 +180,6 @@ uint32_t mlg_rules_hash(const mlg_rules_t *rules)
     memcpy(&all.threshold, &rules->threshold, sizeof(all.threshold));
     all.min_requests = rules->min_requests;
     all.engine = rules->engine;
+    all.allow = (rules->allow != NULL) ? rules->allow->hash : 0;
     return (uint32_t)mlg_hash_text(&no_secret, (const char *)&all, sizeof(all));
 }

@@ -209,6 +209,8 @@ static void take_order(cursor_t *c, mlg_observation_t *o)
     take_client(c, &o->arrival.from);
     o->order = (mlg_block_kind)take_decimal(c, MLG_BLOCK_GRACE);
     o->until_us = take_time(c);
+    o->offences = (uint32_t)take_decimal(c, UINT32_MAX);
+    o->score = take_bits(c);
     take_arrived(c, o);
 }
 

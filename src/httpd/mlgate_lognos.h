@@ -27,5 +27,6 @@
 #define MLG0018 "MLG0018: " /* the watchdog refused our callback */
 #define MLG0019 "MLG0019: " /* an observed block is over */
 #define MLG0020 "MLG0020: " /* the IPv6 prefix changed */
+#define MLG0021 "MLG0021: " /* a log of the gate's is a named pipe */
 
 #endif /* MLGATE_LOGNOS_H */

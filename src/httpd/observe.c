@@ -23,6 +23,32 @@ static mlg_observation_t observation(mlg_observed kind)
     return o;
 }
 
+/* The blocks that a new segment took over: no event of it made them. */
+static void write_moved(server_rec *s)
+{
+    const mlg_blocks_t *blocks = &mlgate.gate.blocks;
+    apr_time_t now_us = apr_time_now();
+    mlg_block_t block;
+
+    for (apr_uint32_t n = 0; n < mlg_block_slots(blocks); n++) {
+        mlg_observation_t o;
+
+        if (!mlg_block_read(blocks, n, &block) || block.until_us <= now_us) {
+            continue;
+        }
+        o = observation(MLG_OBSERVED_ORDER);
+        o.arrival.at_us = now_us;
+        o.arrival.from.addr = block.info.key;
+        o.arrival.from.key = block.info.key;
+        o.arrival.from.hash = block.client;
+        o.order = block.kind;
+        o.until_us = block.until_us;
+        o.offences = block.info.offences;
+        o.score = block.info.score;
+        write_line(&o, s);
+    }
+}
+
 apr_status_t mlgate_observe_open(server_rec *s, apr_pool_t *pconf)
 {
     apr_status_t rv =
@@ -42,6 +68,9 @@ apr_status_t mlgate_observe_open(server_rec *s, apr_pool_t *pconf)
         o.events += mlg_stripe_events(&mlgate.gate.table.stripe[i]);
     }
     write_line(&o, s);
+    if (o.events == 0) {
+        write_moved(s);
+    }
     return APR_SUCCESS;
 }
 

@@ -12,7 +12,7 @@ apr_status_t mlg_findings_init(mlg_findings_t *f, const mlg_gate_t *gate,
 {
     memset(f, 0, sizeof(*f));
     f->rules = rules;
-    f->secret = &gate->segment->secret;
+    f->secret = &mlg_replay_secret;
     f->why = apr_palloc(p, MLG_FOUND_CONVICTS * sizeof(*f->why));
     f->convict = apr_pcalloc(p, MLG_FOUND_CONVICTS * sizeof(*f->convict));
     f->all.name = "all";

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define PATIENCE_US (600 * (apr_time_t)APR_USEC_PER_SEC)
+/* Longer than a WebSocket usually lives; the room is the other bound. */
+#define PATIENCE_US (6 * 3600 * (apr_time_t)APR_USEC_PER_SEC)
 
 /* An event that waits: of line n / 2, its arrival (even n) or outcome. Links
  * are such numbers + 1; 0 = none. */

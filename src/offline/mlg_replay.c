@@ -7,24 +7,24 @@
 #include <math.h>
 #include <string.h>
 
-static const mlg_secret_t replay_secret = {{'m', 'l', 'g', 'a', 't', 'e', 'c',
-                                            't', 'l', ' ', 'r', 'e', 'p', 'l',
-                                            'a', 'y'}};
+const mlg_secret_t mlg_replay_secret = {{'m', 'l', 'g', 'a', 't', 'e', 'c', 't',
+                                         'l', ' ', 'r', 'e', 'p', 'l', 'a',
+                                         'y'}};
 
-apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients,
-                                apr_pool_t *p)
+apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients)
 {
     size_t bytes = mlg_segment_bytes(clients);
     unsigned char *base = (unsigned char *)replay->gate.segment;
 
     if (base == NULL || replay->gate.segment->bytes != bytes) {
-        base = pool_lines(p, bytes);
+        apr_pool_clear(replay->gate_pool);
+        base = pool_lines(replay->gate_pool, bytes);
         if (base == NULL) {
             return APR_ENOMEM;
         }
     }
     memset(base, 0, bytes);
-    mlg_segment_format(base, clients, &replay_secret, 0);
+    mlg_segment_format(base, clients, &mlg_replay_secret, 0);
     return mlg_segment_view(&replay->gate, base, bytes, NULL);
 }
 
@@ -41,7 +41,8 @@ apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
     replay->rules.engine = MLG_ENGINE_ENFORCE;
     replay->rules.model = &mlg_weighted_default;
     replay->rules.allow = NULL;
-    return mlg_replay_restart(replay, clients, p);
+    apr_pool_create(&replay->gate_pool, p);
+    return mlg_replay_restart(replay, clients);
 }
 
 void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
@@ -87,8 +88,23 @@ static int is_skipped(const mlg_observation_t *seen)
 static void carry_out(mlg_replay_t *replay, const mlg_observation_t *seen,
                       const mlg_client_t *client, mlg_stripe_t *stripe)
 {
-    if (seen->order == MLG_BLOCK_OPERATOR || seen->order == MLG_BLOCK_GRACE) {
-        mlg_stripe_assume(stripe); /* only this thread knows the gate */
+    mlg_stripe_assume(stripe);    /* only this thread knows the gate */
+    if (!seen->is_arrival_held) { /* a block from before the segment */
+        mlg_block_t block;
+
+        memset(&block, 0, sizeof(block));
+        block.kind = seen->order;
+        block.client = client->hash;
+        block.until_us = seen->until_us;
+        block.info.key = client->key;
+        block.info.since_us = seen->arrival.at_us;
+        block.info.offences = seen->offences;
+        block.info.score = seen->score;
+        mlg_block_put(&replay->gate.blocks, &block, seen->arrival.at_us,
+                      stripe);
+    }
+    else if (seen->order == MLG_BLOCK_OPERATOR ||
+             seen->order == MLG_BLOCK_GRACE) {
         mlg_order(&replay->gate, seen->order, client, seen->arrival.at_us,
                   seen->until_us, NULL, stripe, NULL);
     }

@@ -197,6 +197,7 @@ static json_t *parity_of(const mlg_parity_t *parity)
     set_count(out, "scores_differ", parity->scores);
     set_count(out, "vectors_differ", parity->vectors);
     set_count(out, "verdicts_differ", parity->verdicts);
+    json_object_set_new(out, "is_partial", json_boolean(parity->is_partial));
     set_count(out, "gaps", parity->gaps);
     set_count(out, "late", parity->late);
     set_count(out, "foreign", parity->foreign);

@@ -253,17 +253,10 @@ static void put_thresholds(FILE *to, const mlg_findings_t *f)
           "</tr></thead><tbody>\n",
           to);
     for (int i = 0; i < MLG_WHATIF_GRID; i++) {
-        const mlg_whatif_row_t *row = &f->whatif.row[i];
-
-        fprintf(to, "<tr%s><td>%.2f</td>",
-                (row->threshold == f->rules->threshold) ? " class=\"real\""
-                                                        : "",
-                (double)row->threshold);
-        put_number(to, row->clients);
-        put_share(to, row->clients, f->all.clients);
-        put_number(to, row->requests);
-        put_share(to, row->requests, f->all.requests);
-        fputs("</tr>\n", to);
+        has_real |= put_threshold(to, f, i);
+    }
+    if (!has_real) { /* it lies between two rows, or outside */
+        put_threshold(to, f, MLG_WHATIF_GRID);
     }
     fputs("</tbody></table></div></details>", to);
     if (f->whatif.forgotten > 0) {

@@ -44,9 +44,18 @@ static void put_parity(FILE *to, const mlg_parity_t *p)
     }
     if (p->other_rules > 0) {
         fprintf(to,
-                "  not      %s judged by other rules; give the server's "
-                "(--config, --set)\n",
+                "  not      %s judged by other rules: give the server's "
+                "--config, and\n           --set 'MLGateEngine observe' if it "
+                "observed\n",
                 replay_number(number, p->other_rules));
+    }
+    if (p->is_partial) {
+        fputs("  partial  the log does not begin with the server's memory: what"
+              " it knew before,\n           without "
+              "a start line its MLGateTableSize, too, is not known here;\n     "
+              "      "
+              "differences are expected\n",
+              to);
     }
     if (p->gaps + p->late + p->foreign > 0) {
         fprintf(to, "  gaps     %s", replay_number(number, p->gaps));
@@ -258,30 +267,38 @@ static void put_scores(FILE *to, const mlg_findings_t *f)
 
 /* ---- thresholds ----------------------------------------------------------- */
 
-static void put_threshold(FILE *to, const mlg_findings_t *f, int i)
+/* @return 1 when the row's threshold is the run's */
+static int put_threshold(FILE *to, const mlg_findings_t *f, int i)
 {
     const mlg_whatif_row_t *row = &f->whatif.row[i];
     int is_real = row->threshold == f->rules->threshold;
+    int len = fprintf(to, (i < MLG_WHATIF_GRID) ? "%c %.2f" : "%c %.6g",
+                      is_real ? '>' : ' ', (double)row->threshold);
 
-    fprintf(to, "%c %.2f", is_real ? '>' : ' ', (double)row->threshold);
-    put_number(to, 8, row->clients);
+    put_number(to, 14 - len, row->clients);
     put_number(to, 12, row->requests);
     put_share(to, 9, row->requests, f->all.requests);
+    return is_real;
 }
 
 static void put_thresholds(FILE *to, const mlg_findings_t *f)
 {
     char number[REPLAY_NUMBER_TEXT];
     const char *column = " threshold blocked     refused     share";
+    int has_real = 0;
 
     fputs("\nWhat each threshold would have done: clients blocked, requests "
           "refused\n",
           to);
     fprintf(to, "%s    %s\n", column, column);
     for (int i = 0; i < MLG_WHATIF_GRID / 2; i++) {
-        put_threshold(to, f, i);
+        has_real |= put_threshold(to, f, i);
         fputs("    ", to);
-        put_threshold(to, f, i + MLG_WHATIF_GRID / 2);
+        has_real |= put_threshold(to, f, i + MLG_WHATIF_GRID / 2);
+        fputc('\n', to);
+    }
+    if (!has_real) { /* it lies between two rows, or outside */
+        put_threshold(to, f, MLG_WHATIF_GRID);
         fputc('\n', to);
     }
     if (f->whatif.forgotten > 0) {

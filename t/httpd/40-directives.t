@@ -124,7 +124,12 @@ $server->rewrite('MLGateEventLog no/such/dir/events.json');
 ok !eval { $server->start; 1 }, 'an event log in a missing directory: no start';
 like $@, qr{MLG0007.*no/such/dir/events\.json.*No such file|No such file.*MLG0007.*no/such/dir/events\.json}s,
     'and the log says why';
-$server->{log}->allow(qr/MLG0007/, qr/AH00020|Configuration Failed/, qr/MLG0004/);
+system('mkfifo', "$server->{dir}/fifo") == 0 or die "mkfifo\n";
+$server->rewrite('MLGateObservationLog fifo');
+ok !eval { $server->start; 1 }, 'an observation log in a named pipe: no start';
+like $@, qr{MLG0021.*named pipe.*\|cat}, 'and what to do instead';
+$server->{log}->allow(qr/MLG0007|MLG0021/, qr/AH00020|Configuration Failed/,
+    qr/MLG0004/);
 
 # .htaccess may not weaken the gate.
 expect_log(qr/\.htaccess.*MLGate\w+ not allowed here/);

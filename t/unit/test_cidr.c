@@ -11,7 +11,7 @@ static mlg_prefix_t prefix(const char *text)
 
 CLAIM(the_empty_set_contains_nobody)
 {
-    mlg_cidrs_t empty = {NULL, 0};
+    mlg_cidrs_t empty = {NULL, 0, 0};
     mlg_key_t addr = unit_key("192.0.2.7");
 
     BEGIN;
@@ -25,13 +25,14 @@ CLAIM(prefixes_inside_another_and_doubles_are_dropped)
     mlg_prefix_t list[] = {prefix("10.1.2.0/24"), prefix("10.0.0.0/8"),
                            prefix("192.0.2.7"),   prefix("192.0.2.7"),
                            prefix("10.0.0.0/9"),  prefix("10.255.0.0/16")};
-    mlg_cidrs_t set = {list, 6};
+    mlg_cidrs_t set = {list, 6, 0};
     mlg_key_t in = unit_key("10.200.3.4");
     mlg_key_t edge = unit_key("11.0.0.0");
 
     BEGIN;
     mlg_cidrs_settle(&set);
     IS_INT(set.n, 2);
+    IS_TRUE(set.hash != 0);
     IS_TRUE(mlg_cidrs_contain(&set, &in));
     IS_FALSE(mlg_cidrs_contain(&set, &edge));
 }
@@ -39,7 +40,7 @@ CLAIM(prefixes_inside_another_and_doubles_are_dropped)
 CLAIM(the_first_and_the_last_address_of_a_prefix_are_in_it)
 {
     mlg_prefix_t list[] = {prefix("192.0.2.64/26"), prefix("2001:db8::/32")};
-    mlg_cidrs_t set = {list, 2};
+    mlg_cidrs_t set = {list, 2, 0};
     static const struct {
         const char *addr;
         int is_in;
@@ -81,7 +82,7 @@ CLAIM(a_set_agrees_with_asking_each_prefix_in_turn)
     BEGIN;
     for (int round = 0; round < 2000; round++) {
         size_t n = unit_random(&seed) % 40;
-        mlg_cidrs_t set = {list, n};
+        mlg_cidrs_t set = {list, n, 0};
 
         for (size_t i = 0; i < n; i++) {
             mlg_key_t base = random_key(&seed);

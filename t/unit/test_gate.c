@@ -59,7 +59,7 @@ CLAIM(allow_beats_exempt_beats_grace_beats_blocked_beats_judged)
         {1, 1, 1, 0, MLG_VERDICT_ALLOW},  {1, 1, 1, 1, MLG_VERDICT_ALLOW},
     };
     mlg_prefix_t prefix = {unit_key(IP), 128};
-    mlg_cidrs_t allow = {&prefix, 1};
+    mlg_cidrs_t allow = {&prefix, 1, 0};
 
     BEGIN;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

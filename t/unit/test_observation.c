@@ -163,11 +163,11 @@ CLAIM(lines_of_other_kinds_and_nonsense_are_refused)
         "mlg1-start 1 2  64 4 5",
         "mlg1-start g 2 64 4 5",
         "mlg1-start 1 99999999999999999999 64 4 5",
-        "mlg1-order 1 2 nobody 4 3 5 6",
-        "mlg1-order 1 2 10.0.0.0/8 4 3 5 6",
-        "mlg1-order 1 2 10.0.0.1 4 9 5 6",
-        "mlg1-order 1 2 10.0.0.1 4 3 5 +",
-        "mlg1-order 1 99999999999999999999 10.0.0.1 4 3 5 6"};
+        "mlg1-order 1 2 nobody 4 3 5 0 0 6",
+        "mlg1-order 1 2 10.0.0.0/8 4 3 5 0 0 6",
+        "mlg1-order 1 2 10.0.0.1 4 9 5 0 0 6",
+        "mlg1-order 1 2 10.0.0.1 4 3 5 0 0 +",
+        "mlg1-order 1 99999999999999999999 10.0.0.1 4 3 5 0 0 6"};
     mlg_observation_t o;
 
     BEGIN;
@@ -241,6 +241,9 @@ CLAIM(every_rule_has_a_part_in_the_hash_of_rules)
     IS_TRUE(mlg_rules_hash(&other) != was);
     other = rules;
     other.block_max_us++;
+    IS_TRUE(mlg_rules_hash(&other) != was);
+    other = rules;
+    other.allow = &(mlg_cidrs_t){NULL, 0, 7};
     IS_TRUE(mlg_rules_hash(&other) != was);
     model.weight[MLG_F_BURST] += 0.01f;
     IS_TRUE(mlg_rules_hash(&rules) != was);
