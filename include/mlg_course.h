@@ -5,8 +5,12 @@
  * s, 1 min, 10 min, 1 h, 6 h, 1 d, 4 d, 28 d, 364 d, and from there fourfold),
  * and the ten minutes, beginning on a whole minute, that had most requests.
  *
- * Times may step back: a line from before the first bin counts in the first,
- * and one from before the ten minutes at hand counts in their first minute.
+ * Times may step back and stray: a request from before the first bin counts in
+ * the first. Of the ten minutes, two windows are kept. A request counts in the
+ * later of them that it is no more than ten minutes behind and a day ahead of;
+ * where there is none, the window that was not used last begins anew with it.
+ * So a clock that is set back, or one line dated years ahead, has a window to
+ * itself and leaves the other as it is.
  *
  * Pure: no clock, no lock, no allocation.
  */
@@ -18,11 +22,18 @@
 
 #define MLG_COURSE_BINS    480
 #define MLG_COURSE_MINUTES 10
+#define MLG_COURSE_WINDOWS 2
 
 typedef struct mlg_course_bin_t {
     uint64_t requests;
     uint64_t refused;
 } mlg_course_bin_t;
+
+/* The ten minutes up to the latest one that a request was in. */
+typedef struct mlg_course_window_t {
+    int64_t minute;                            /* the latest, since the epoch */
+    mlg_course_bin_t last[MLG_COURSE_MINUTES]; /* [minute mod 10] */
+} mlg_course_window_t;
 
 /* All-zero bytes are an empty course. */
 typedef struct mlg_course_t {
@@ -31,9 +42,9 @@ typedef struct mlg_course_t {
     uint32_t n;      /* bins up to the last one that was used */
     unsigned step;   /* in the list of widths */
     mlg_course_bin_t bin[MLG_COURSE_BINS];
-    int64_t minute;                            /* the latest, since the epoch */
-    mlg_course_bin_t last[MLG_COURSE_MINUTES]; /* [minute mod 10] */
-    apr_time_t busiest_us;                     /* when these began */
+    mlg_course_window_t window[MLG_COURSE_WINDOWS];
+    unsigned used;         /* the window that was used last */
+    apr_time_t busiest_us; /* when the busiest ten minutes began */
     mlg_course_bin_t busiest;
 } mlg_course_t;
 

@@ -9,6 +9,8 @@ static const int64_t widths_s[] = {1,     10,    60,     600,     3600,
                                    21600, 86400, 345600, 2419200, 31449600};
 #define NWIDTHS (sizeof(widths_s) / sizeof(widths_s[0]))
 
+#define DAY_MINUTES (24 * 60) /* a jump further ahead may be a stray clock */
+
 static int64_t width_at(unsigned step)
 {
     int64_t width = widths_s[(step < NWIDTHS) ? step : NWIDTHS - 1];
@@ -58,18 +60,19 @@ static mlg_course_bin_t *bin_of(mlg_course_t *c, int64_t at_s)
     return &c->bin[i];
 }
 
-void mlg_course_end(mlg_course_t *c)
+/* A window is about to move on, or for good: was it the busiest so far? */
+static void weigh(mlg_course_t *c, const mlg_course_window_t *w)
 {
     mlg_course_bin_t all = {0, 0};
-    int64_t first = c->minute - (MLG_COURSE_MINUTES - 1);
+    int64_t first = w->minute - (MLG_COURSE_MINUTES - 1);
 
     for (int i = 0; i < MLG_COURSE_MINUTES; i++) {
-        all.requests += c->last[i].requests;
-        all.refused += c->last[i].refused;
+        all.requests += w->last[i].requests;
+        all.refused += w->last[i].refused;
     }
     if (all.requests > c->busiest.requests) {
         /* begin with the first of these minutes that had a request */
-        while (first < 0 || c->last[first % MLG_COURSE_MINUTES].requests == 0) {
+        while (first < 0 || w->last[first % MLG_COURSE_MINUTES].requests == 0) {
             first++;
         }
         c->busiest = all;
@@ -77,22 +80,53 @@ void mlg_course_end(mlg_course_t *c)
     }
 }
 
+void mlg_course_end(mlg_course_t *c)
+{
+    for (int i = 0; i < MLG_COURSE_WINDOWS; i++) {
+        weigh(c, &c->window[i]);
+    }
+}
+
+/* The window that a minute belongs to. */
+static mlg_course_window_t *window_of(mlg_course_t *c, int64_t minute)
+{
+    mlg_course_window_t *best = NULL;
+
+    for (unsigned i = 0; i < MLG_COURSE_WINDOWS; i++) {
+        mlg_course_window_t *w = &c->window[i];
+        int64_t ahead = minute - w->minute;
+
+        if (ahead > -MLG_COURSE_MINUTES && ahead <= DAY_MINUTES &&
+            (best == NULL || w->minute > best->minute)) {
+            best = w;
+            c->used = i;
+        }
+    }
+    if (best == NULL) {
+        c->used = (c->used + 1) % MLG_COURSE_WINDOWS;
+        best = &c->window[c->used];
+        weigh(c, best);
+        memset(best, 0, sizeof(*best));
+        best->minute = minute;
+    }
+    return best;
+}
+
 static mlg_course_bin_t *minute_of(mlg_course_t *c, int64_t minute)
 {
-    if (minute > c->minute) {
+    mlg_course_window_t *w = window_of(c, minute);
+
+    if (minute > w->minute) {
         int64_t from = minute - (MLG_COURSE_MINUTES - 1);
 
-        mlg_course_end(c); /* of the ten minutes so far */
-        from = (from > c->minute + 1) ? from : c->minute + 1;
+        weigh(c, w);
+        from = (from > w->minute + 1) ? from : w->minute + 1;
         for (; from <= minute; from++) {
-            memset(&c->last[from % MLG_COURSE_MINUTES], 0, sizeof(c->last[0]));
+            memset(&w->last[from % MLG_COURSE_MINUTES], 0, sizeof(w->last[0]));
         }
-        c->minute = minute;
+        w->minute = minute;
     }
-    else if (minute <= c->minute - MLG_COURSE_MINUTES) {
-        minute = c->minute - (MLG_COURSE_MINUTES - 1);
-    }
-    return &c->last[minute % MLG_COURSE_MINUTES];
+    return &w->last[minute % MLG_COURSE_MINUTES];
 }
 
 void mlg_course_add(mlg_course_t *c, apr_time_t at_us, int is_refused)
