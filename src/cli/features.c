@@ -124,6 +124,22 @@ static int write_row(void *data, const judged_t *judged)
                               strerror(errno));
 }
 
+static int open_output(features_t *features, const args_t *args, apr_pool_t *p)
+{
+    const output_t *const out = &features->out;
+    const apr_array_header_t *labels = features->feed.labels;
+    int code = output_check(&out, 1, args->operand, args->n, p);
+
+    if (code == CTL_DONE) {
+        code = output_check(&out, 1, &features->feed.rules.config, 1, p);
+    }
+    if (code == CTL_DONE) {
+        code = output_check(&out, 1, (const char *const *)(void *)labels->elts,
+                            labels->nelts, p);
+    }
+    return (code == CTL_DONE) ? output_open(&features->out, p) : code;
+}
+
 int ctl_features(int argc, const char *const *argv, apr_pool_t *p)
 {
     features_t *features = apr_pcalloc(p, sizeof(*features));
@@ -141,7 +157,7 @@ int ctl_features(int argc, const char *const *argv, apr_pool_t *p)
         return ctl_complain(CTL_MISUSE, "features needs a log to read; see "
                                         "mlgatectl features --help");
     }
-    code = output_open(&features->out, p);
+    code = open_output(features, &args, p);
     if (code == CTL_DONE) {
         write_header(features->out.file);
         code = feed_run(&features->feed, args.n, args.operand, write_row,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A file that a command writes besides, or instead of, its report. "-" is
- * standard output, which main() flushes and looks after.
+ * A file that a command writes besides, or instead of, its report. "-" and
+ * /dev/stdout are standard output, which main() flushes and looks after.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H
@@ -17,6 +17,16 @@ typedef struct output_t {
 
 /** @return 1 when it is standard output */
 int output_is_standard(const output_t *output);
+
+/** Refuse to write over what is read, or two outputs to one file. To be asked
+ * before any is opened.
+ *
+ * @param output  shape [n]
+ * @param input   shape [ninputs], names of files; NULL: none there
+ * @return CTL_DONE, or CTL_MISUSE having said which
+ */
+int output_check(const output_t *const *output, int n, const char *const *input,
+                 int ninputs, apr_pool_t *p);
 
 /** Open it, if it was asked for; what was in the file is gone.
  *

@@ -57,6 +57,7 @@ typedef struct run_t {
     mlg_tally_t *tally; /* NULL until the first request */
     mlg_findings_t findings;
     ends_t ends;
+    const char *crawlers; /* file name; NULL: none */
     output_t html;
     output_t clients;
     output_t decisions;
@@ -74,8 +75,11 @@ static int is_taken(const run_t *run)
            output_is_standard(&run->decisions);
 }
 
-static int open_outputs(run_t *run)
+static int open_outputs(run_t *run, const args_t *args)
 {
+    const output_t *const all[] = {&run->html, &run->clients, &run->decisions};
+    const char *const lists[] = {run->feed.rules.config, run->crawlers};
+    const apr_array_header_t *labels = run->feed.labels;
     int code;
 
     if (run->is_json + output_is_standard(&run->html) +
@@ -87,7 +91,15 @@ static int open_outputs(run_t *run)
                             "--decisions can have standard output; name files "
                             "for the others");
     }
-    code = output_open(&run->html, run->p);
+    code = output_check(all, 3, args->operand, args->n, run->p);
+    if (code == CTL_DONE) {
+        code = output_check(all, 3, lists, 2, run->p);
+    }
+    if (code == CTL_DONE) {
+        code = output_check(all, 3, (const char *const *)(void *)labels->elts,
+                            labels->nelts, run->p);
+    }
+    code = (code == CTL_DONE) ? output_open(&run->html, run->p) : code;
     code = (code == CTL_DONE) ? output_open(&run->clients, run->p) : code;
     return (code == CTL_DONE) ? output_open(&run->decisions, run->p) : code;
 }
@@ -243,6 +255,7 @@ static int take_option(void *data, int option, const char *arg)
         run->decisions.path = arg;
         return CTL_DONE;
     case OPT_CRAWLERS:
+        run->crawlers = arg;
         rv = mlg_agents_read_patterns(run->agents, arg, &fault);
         if (mlg_agents_unusable(run->agents) > 0) {
             ctl_complain(CTL_DONE,
@@ -343,7 +356,7 @@ int ctl_replay(int argc, const char *const *argv, apr_pool_t *p)
     if (code != CTL_DONE || args.is_answered) {
         return code;
     }
-    code = open_outputs(run);
+    code = open_outputs(run, &args);
     if (code == CTL_DONE) {
         code = replay(run, &args);
     }

@@ -205,8 +205,9 @@ static void note_left_out(mlg_config_t *config, const left_out_t *in_sections,
     line = exempt->first;
     if (line != NULL) {
         note(config, line->at,
-             "MLGateExempt is not applied (%d in all): a log cannot evaluate "
-             "it, so what it exempts is judged like the rest",
+             "MLGateExempt is not applied (%d in all): from an access log it "
+             "cannot be told what it exempts, which is judged like the rest; "
+             "an observation log tells",
              exempt->n);
     }
 }

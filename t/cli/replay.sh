@@ -105,6 +105,19 @@ claim "the same again gives the same bytes" "$(
 )"
 run "$log" --set 'MLGateThreshold 1' --json
 claim "a rule that is set is followed" "$(is "$(json '$j->{rules}{threshold}')" 1)"
+claim "the threshold in force is one row of the table, wherever it lies" "$(
+    for threshold in 0.8 0.805 0.3 1; do
+        run "$log" --set "MLGateThreshold $threshold" --html "$scratch/html3"
+        sed -n '/^What each threshold/,$p' "$scratch/out" | grep '> [01]' >"$scratch/row"
+        is "$(wc -l <"$scratch/row")" 1
+        is "$(grep -c '<tr class="real">' "$scratch/html3")" 1
+        run "$log" --set "MLGateThreshold $threshold" --json
+        perl -ne 'BEGIN { @want = splice @ARGV, 0, 3 }
+            s/.*> //; @is = split; $is[0] == $want[0] && $is[1] == $want[1]
+                && $is[2] == $want[2] or print "@want, but $_"' \
+            "$threshold" "$(json '$j->{blocked}')" "$(json '$j->{refused}')" "$scratch/row"
+    done
+)"
 run "$log" --set 'MLGateEngine observe' --decisions -
 claim "observing would block, and says so" "$(
     says '"event":"would-block"'
@@ -125,6 +138,23 @@ claim "and elsewhere it is not" "$(
 claim "an empty log is a report of nothing" "$(
     run /dev/null; is "$rc" 0; says 'Requests   0'
     run /dev/null --json; is "$(json '$j->{requests}')" 0
+)"
+claim "nothing that is read is written over, and no file twice" "$(
+    cp "$log" "$scratch/copy"; ln -s copy "$scratch/link"; ln "$scratch/copy" "$scratch/hard"
+    for name in copy link hard; do
+        for option in html clients decisions; do
+            run "$scratch/copy" --$option "$scratch/$name"; complains 2 'is read and would'
+        done
+        rc=0; "$tool" features "$scratch/copy" --out "$scratch/$name" 2>"$scratch/err" || rc=$?
+        complains 2 'is read and would'
+        run "$log" --labels "$scratch/copy" --html "$scratch/$name"; complains 2 'is read and would'
+        run "$log" --config "$scratch/copy" --html "$scratch/$name"; complains 2 'is read and would'
+    done
+    cmp "$log" "$scratch/copy" 2>&1
+    rm -f "$scratch/new"
+    run "$log" --html "$scratch/new" --clients "$scratch/new"; complains 2 'written twice'
+    [ ! -e "$scratch/new" ] || echo "opened all the same"
+    run "$log" --html - --clients /dev/stdout; complains 2 'only one of'
 )"
 claim "what cannot be done is a sentence" "$(
     run "$log" --json --html -; complains 2 'only one of'
