@@ -238,10 +238,28 @@ static void put_list(FILE *to, const mlg_findings_t *f, const char *title,
 
 /* ---- thresholds ----------------------------------------------------------- */
 
+/* @return 1 when the row's threshold is the run's */
+static int put_threshold(FILE *to, const mlg_findings_t *f, int i)
+{
+    const mlg_whatif_row_t *row = &f->whatif.row[i];
+    int is_real = row->threshold == f->rules->threshold;
+
+    fprintf(to, "<tr%s><td>", is_real ? " class=\"real\"" : "");
+    fprintf(to, (i < MLG_WHATIF_GRID) ? "%.2f</td>" : "%.6g</td>",
+            (double)row->threshold);
+    put_number(to, row->clients);
+    put_share(to, row->clients, f->all.clients);
+    put_number(to, row->requests);
+    put_share(to, row->requests, f->all.requests);
+    fputs("</tr>\n", to);
+    return is_real;
+}
+
 /* Below the curves, in their section. */
 static void put_thresholds(FILE *to, const mlg_findings_t *f)
 {
     char number[REPLAY_NUMBER_TEXT];
+    int has_real = 0;
 
     fputs("<p>Found in the same pass: the scores are those under the "
           "replay&#39;s own threshold, so far from it the figures are "
