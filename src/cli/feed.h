@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one way in which every command reads logs: their lines, oldest log
- * first, through the gate, one call per request.
+ * The one way in which every command reads logs: their lines, oldest first,
+ * through the gate, one call per request.
  *
- * Logs may be plain or gzipped and named in any order. A line that cannot be
- * read is counted, the first few are quoted on standard error, and the run
- * goes on. On a terminal one line of standard error tells how far it is.
+ * Logs may be plain or gzipped and named in any order. Those that overlap in
+ * time, as one for each virtual host do, are merged: of the lines that are
+ * next in their logs the one with the earliest time is judged, of several with
+ * one time the one whose log was named first. Within a log the order is kept,
+ * even where times step back; so a line dated far ahead makes the rest of its
+ * log wait until the other logs have come as far or to their ends.
  *
- * Memory: the gate's table, one reader and one parser, whatever the input.
+ * A line that cannot be read is counted, the first few are quoted on standard
+ * error, and the run goes on. On a terminal one line of standard error tells
+ * how far it is.
+ *
+ * Memory: the gate's table, and 0.7 MB for each log that is open, 1.2 MB with
+ * labels. A log is open from when its first line is due to its end: rotated
+ * logs one after another, those that overlap together, one or two files each.
  */
 #ifndef FEED_H
 #define FEED_H
@@ -39,20 +48,20 @@ typedef struct feed_t {
     /* while and after running */
     uint64_t lines;
     uint64_t malformed;
-    const char *log;        /* being read, as named; "-" is standard input */
+    const char *log;        /* whose line is at hand; "-": standard input */
     uint64_t number;        /* of the line in it, from 1 */
     mlg_parity_t parity;    /* all 0 unless observations were read */
     mlg_reorder_t *reorder; /* NULL until then */
-    /* feed.c's and feed_observed.c's own */
-    uint64_t segment; /* whose observations are read; 0 = none yet */
-    mlg_log_parser_t *parser;
-    unsigned quoted;     /* malformed lines shown so far */
-    uint64_t size_bytes; /* of all logs; 0 when one is no file */
-    uint64_t done_bytes; /* of the logs that are through */
-    uint64_t text_bytes; /* of the lines of those */
-    apr_time_t begun_us; /* by the wall clock */
-    apr_time_t shown_us; /* progress, last; 0: never */
-    int is_terminal;     /* standard error */
+    /* feed*.c's own */
+    uint64_t segment;         /* whose observations are read; 0 = none yet */
+    mlg_log_parser_t *parser; /* to look into logs with */
+    unsigned quoted;          /* malformed lines shown so far */
+    uint64_t size_bytes;      /* of all logs; 0 when one is no file */
+    uint64_t done_bytes;      /* of the logs that are through */
+    uint64_t text_bytes;      /* of the lines of those */
+    apr_time_t begun_us;      /* by the wall clock */
+    apr_time_t shown_us;      /* progress, last; 0: never */
+    int is_terminal;          /* standard error */
 } feed_t;
 
 /* Ids of the feed's options beside those of the rules; a command's own lie
@@ -91,7 +100,7 @@ int feed_option(feed_t *feed, int option, const char *arg);
  *
  * @param logs  shape [nlogs]; "-" and /dev/stdin are standard input, which
  *              cannot be sorted and so has to be alone
- * @param fn    called once for each request, in the order of the logs
+ * @param fn    called once for each request, in the order of the merged lines
  * @return CTL_DONE; CTL_MISUSE or CTL_FAILED having said why; or what `fn`
  *         returned to end the run
  */

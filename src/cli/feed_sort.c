@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "feed_sort.h"
 
+#include "feed_line.h"
 #include "mlgatectl.h"
 #include "visible.h"
 
@@ -59,11 +60,13 @@ static int refuse_packed(const char *path, apr_pool_t *p)
     return CTL_DONE;
 }
 
-/* The time of the first line that can be read; an empty log is oldest. */
+/* The time of the first line that has one and can be read; an empty log is
+ * oldest. Every log of a segment may begin with its start: that counts only
+ * where there is nothing else. */
 static int find_first(feed_t *feed, feed_part_t *part)
 {
     mlg_log_reader_t *lines = NULL;
-    mlg_log_entry_t entry;
+    feed_line_t first;
     char *line;
     size_t len;
     apr_pool_t *ptemp;
@@ -74,21 +77,13 @@ static int find_first(feed_t *feed, feed_part_t *part)
     code = feed_open(&lines, part->log, ptemp);
     while (code == CTL_DONE && (rv == APR_SUCCESS || rv == MLG_ELINE)) {
         rv = mlg_log_next(lines, &line, &len);
-        if (rv == APR_SUCCESS && mlg_observation_is(line, len)) {
-            mlg_observation_t seen;
-
-            if (mlg_observation_parse(&seen, line, len, NULL) == APR_SUCCESS) {
-                /* a start has no time but its segment's */
-                part->first_us = (seen.kind == MLG_OBSERVED_START)
-                                     ? (apr_time_t)seen.segment
-                                     : seen.arrival.at_us;
-                break;
+        if (rv == APR_SUCCESS &&
+            feed_line_read(feed, feed->parser, &first, line, len, NULL) ==
+                APR_SUCCESS) {
+            part->first_us = first.at_us;
+            if (!feed_line_is_start(&first)) {
+                break; /* what cannot be read says why when it is its turn */
             }
-        }
-        else if (rv == APR_SUCCESS && mlg_log_parse(feed->parser, &entry, line,
-                                                    len, NULL) == APR_SUCCESS) {
-            part->first_us = entry.request.at_us;
-            break; /* what cannot be read says why when it is its turn */
         }
     }
     apr_pool_destroy(ptemp);

@@ -103,6 +103,111 @@ claim "labels are one for each log, with a line for each of its" "$(
     head -n 9 labels >few
     run /dev/null --labels few all; complains 2 'has no label for its line 10'
 )"
+
+# features LOG...: what the gate saw, in the order in which it did, in rows
+features() {
+    rc=0
+    "$tool" features --quiet "$@" >rows 2>err || rc=$?
+}
+same_rows() {
+    [ "$rc" = 0 ] || { echo "status $rc"; cat err; }
+    cmp wanted rows
+}
+perl -ne 'print if /:\d[02468] /' all >even
+perl -ne 'print if /:\d[13579] /' all | gzip >odd.gz
+claim "logs that overlap are merged line by line" "$(
+    features all; cp rows wanted
+    features even odd.gz; same_rows
+    features odd.gz even; same_rows
+    head -n 100 even >even.1; tail -n +101 even >even.2
+    features even.2 odd.gz even.1; same_rows
+)"
+claim "a log given twice is two logs side by side" "$(
+    features all all
+    [ "$(wc -l <rows)" = 2401 ] || wc -l rows
+    tail -n +2 rows | cut -d, -f1 >stamps
+    sort -c -n stamps 2>&1
+)"
+claim "of lines with one time that of the log named first comes first" "$(
+    sed 's/.*/0\t-\tone/' all >one; sed 's/.*/0\t-\ttwo/' all >two
+    features --labels two --labels one all all
+    tail -n +2 rows | cut -d, -f3 | uniq -c | head -n 2 | tr -s ' \n' '  ' >got
+    [ "$(cat got)" = ' 20 two 20 one ' ] || cat got
+)"
+claim "labels stay with the lines of their log" "$(
+    perl -ne '/:(\d\d) /; print "0\t-\t", $1 % 2 ? "odd" : "even", "\n"' all >labels
+    features --labels labels all; cp rows wanted
+    sed 's/.*/0\t-\teven/' even >labels.even
+    gzip -dc odd.gz | sed 's/.*/0\t-\todd/' >labels.odd
+    features --labels labels.odd --labels labels.even odd.gz even; same_rows
+    features --labels labels.even --labels labels.even odd.gz even; ! same_rows >/dev/null 2>&1 ||
+        echo "labels do not show"
+)"
+claim "within a log the order is kept, though times step back" "$(
+    { tail -n 600 all; head -n 600 all; } >back
+    features back; cp rows wanted
+    printf '' >empty; features empty back; same_rows
+    sed 's/2024/2031/' all | head -n 1 >late; cat late even >ahead
+    features ahead odd.gz
+    tail -n +2 rows | cut -d, -f1 | sort -n -c 2>sorted && echo "nothing waited"
+    [ "$(wc -l <rows)" = 1202 ] || wc -l rows
+)"
+claim "malformed lines are quoted with their own log and number" "$(
+    { head -n 3 even; echo nonsense; tail -n +4 even; } >even.bad
+    run /dev/null odd.gz even.bad; complains 0 'even.bad, line 4, byte 0: '
+    grep -q '1,200 in 1,201 lines, 1 of them malformed' out || cat out
+)"
+claim "rotated logs are open one at a time, those that overlap together" "$(
+    split -l 20 -d all part.
+    # shellcheck disable=SC3045  # dash has it
+    ulimit -n 16
+    run /dev/null part.*; same
+    # shellcheck disable=SC2046  # thirty words
+    run /dev/null $(yes even | head -n 30); complains 2 'cannot read even: Too many open files'
+)"
+claim "a line may be 128 KiB long and no more" "$(
+    perl -e 'my $l = q(192.0.2.7 - - [26/Jan/2024:19:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" ");
+        print $l, "x" x (131072 - 1 - length $l), qq("\n)' >long
+    run /dev/null long; [ "$rc" = 0 ] || cat err
+    sed 's/xxx/xxxx/' long >longer; cat all >>longer
+    run /dev/null longer; complains 0 'line 1, byte 0: longer than 128 KiB: '
+)"
+
+# What a server observed of one client, one request a second. A start comes
+# first in every log of a segment; these are of another build, which can only
+# be told when one is not of the segment at hand.
+perl -e '
+    for my $n (1 .. 60) {
+        printf "mlg1 660e466c62620 %d 127.0.0.1 d3bb1f93f0c04a7f cbcfed3f9b29d0aa "
+            . "8b03150cbf7e2253 0 f535f459e914c458 0 0 1 1c ff 2 1 3 8000 3dcccccd "
+            . "%d %d 200 300 1301 pass 3e82d343 7a692c8d 903cc05a\n",
+            1795383954344654 + 1e6 * $n, 2 * $n - 1, 2 * $n;
+    }' >seen
+start='mlg1-start 660e466c62620 262144 64 0 0'
+head -n 20 seen >seen.2
+{ echo "$start"; sed -n 21,40p seen; } >seen.1
+{ echo "$start"; tail -n 20 seen; } >seen.0
+claim "rotated observation logs are sorted by their first request" "$(
+    features seen; cp rows wanted
+    features seen.0 seen.1 seen.2; same_rows
+    features seen.2 seen.0 seen.1; same_rows
+    features seen.0; complains 2 'seen.0, line 1: written by a build with another'
+)"
+claim "an observation is due when its request ended" "$(
+    head -n 1 seen | sed 's| 1301 pass| 30000000 pass|' >slow
+    echo "192.0.2.7 - - [22/Nov/2026:21:46:20 +0000] \"GET / HTTP/1.1\" 200 1" >mark
+    echo "second" >>slow; echo "first" >>mark
+    run /dev/null slow mark; [ "$rc" = 0 ] || echo "status $rc"
+    head -n 1 err | grep -q 'mark, line 2, .* first$' || cat err
+)"
+claim "with a format nothing is an observation, and without what is none is read" "$(
+    sed 's/^/mlg1 /' all >hosted
+    run /dev/null --format '%v %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"' hosted; same
+    run /dev/null hosted; same
+    run /dev/null --format common seen; complains 1 'none of the 60 lines could be read'
+    { echo 'mlg1 x'; cat all; } >odder
+    run /dev/null odder; complains 0 'odder, line 1, byte 5: '
+)"
 claim "there is no progress but on a terminal" "$(
     run /dev/null all; [ ! -s err ] || cat err
 )"
