@@ -259,7 +259,7 @@ int feed_merge(feed_t *feed, const feed_part_t *part, int n, judged_fn fn,
     merge_t m = {.feed = feed,
                  .fn = fn,
                  .data = data,
-                 .open = apr_palloc(feed->p, sizeof(*m.open) * (size_t)n),
+                 .open = apr_palloc(feed->p, sizeof(void *) * (size_t)n),
                  .shows = feed->is_terminal && !feed->is_quiet};
     int code = CTL_DONE;
 
