@@ -11,7 +11,7 @@ void replay_put_text(FILE *to, const char *text)
         if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'') {
             fprintf(to, "&#%d;", c);
         }
-        else if (c >= 0x20 && c < 0x7f) {
+        else if (c >= 0x20 && c < 0x7f && c != '\\') {
             fputc(c, to);
         }
         else {

@@ -39,8 +39,9 @@ const char *replay_visible(char *buf, size_t size, const char *text)
 
     for (; *text != '\0' && out < end; text++) {
         unsigned char c = (unsigned char)*text;
+        int is_plain = c >= 0x20 && c < 0x7f && c != '\\';
 
-        out += snprintf(out, 5, (c >= 0x20 && c < 0x7f) ? "%c" : "\\x%02x", c);
+        out += snprintf(out, 5, is_plain ? "%c" : "\\x%02x", c);
     }
     snprintf(out, 4, "%s", (*text != '\0') ? "..." : "");
     return buf;
