@@ -144,6 +144,10 @@ mlg_transition_t mlg_transition_ordered(const char *event, const mlg_key_t *key,
                                         apr_time_t now_us, apr_time_t until_us,
                                         const char *note);
 
+/** The block that ended before a conviction, as far as the conviction tells.
+ * @param d  its ended_us is not 0 */
+mlg_block_t mlg_decision_ended(const mlg_decision_t *d);
+
 /** A block that ran out. The transition borrows the block's note. */
 mlg_transition_t mlg_transition_ended(const mlg_block_t *block);
 

@@ -3,7 +3,6 @@
 
 #include "mlg_report.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,22 +95,6 @@ static void write_end(const ends_t *ends, const end_t *end)
     }
 }
 
-static void write_ended(const ends_t *ends, const mlg_decision_t *d)
-{
-    mlg_block_t last;
-    mlg_transition_t t;
-
-    memset(&last, 0, sizeof(last));
-    last.kind = (mlg_block_kind)d->ended_kind;
-    last.until_us = d->ended_us;
-    last.info.key = d->key;
-    last.info.refused = d->ended_refused;
-    last.info.offences = d->offences - 1u;
-    last.info.score = NAN;
-    t = mlg_transition_ended(&last);
-    write_event(ends, &t);
-}
-
 void ends_add(ends_t *ends, uint64_t client, const mlg_decision_t *d)
 {
     mlg_segment_t *segment = ends->replay->gate.segment;
@@ -125,7 +108,10 @@ void ends_add(ends_t *ends, uint64_t client, const mlg_decision_t *d)
         mlg_transition_t t = mlg_transition_convicted(d);
 
         if (d->ended_us != 0) {
-            write_ended(ends, d);
+            mlg_block_t last = mlg_decision_ended(d);
+            mlg_transition_t end = mlg_transition_ended(&last);
+
+            write_event(ends, &end);
         }
         write_event(ends, &t);
         push(ends, d->until_us, client);

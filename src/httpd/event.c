@@ -9,7 +9,6 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
-#include <math.h>
 
 APLOG_USE_MODULE(mlgate);
 
@@ -60,21 +59,6 @@ static apr_int64_t seconds_until(apr_time_t until_us, apr_time_t now_us)
     return apr_time_sec(until_us - now_us + APR_USEC_PER_SEC / 2);
 }
 
-/* The end of the block before, which the watchdog had not come to. */
-static void say_ended(request_rec *r, const mlg_decision_t *d)
-{
-    mlg_block_t last;
-
-    memset(&last, 0, sizeof(last));
-    last.kind = (mlg_block_kind)d->ended_kind;
-    last.until_us = d->ended_us;
-    last.info.key = d->key;
-    last.info.refused = d->ended_refused;
-    last.info.offences = d->offences - 1u;
-    last.info.score = NAN;
-    mlgate_event_ended(r->server, r->pool, &last);
-}
-
 void mlgate_event_convicted(request_rec *r, const mlg_decision_t *d)
 {
     mlg_transition_t transition = mlg_transition_convicted(d);
@@ -83,8 +67,10 @@ void mlgate_event_convicted(request_rec *r, const mlg_decision_t *d)
     char client[MLG_KEY_TEXT];
     char id[MLG_DECISION_ID_TEXT];
 
-    if (d->ended_us != 0) {
-        say_ended(r, d);
+    if (d->ended_us != 0) { /* the watchdog had not come to it */
+        mlg_block_t last = mlg_decision_ended(d);
+
+        mlgate_event_ended(r->server, r->pool, &last);
     }
     mlg_key_render(client, &d->key, mlgate.ipv6_prefix);
     mlg_report_id(id, d->id);

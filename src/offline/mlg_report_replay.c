@@ -2,7 +2,7 @@
 #include "mlg_report_replay.h"
 
 #include "replay_words.h"
-#include "../report/report_json.h"
+#include "mlg_report_json.h"
 
 #include <math.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static json_t *client_of(const mlg_findings_t *f, const mlg_found_client_t *c)
     json_t *out = json_object();
 
     json_object_set_new(out, "client",
-                        report_address(&row->key, f->ipv6_prefix));
+                        mlg_json_address(&row->key, f->ipv6_prefix));
     json_object_set_new(out, "class",
                         json_string(f->class[row->class % MLG_NCLASSES].name));
     if (f->nlabels > 1) {
@@ -78,14 +78,14 @@ static json_t *client_of(const mlg_findings_t *f, const mlg_found_client_t *c)
     set_count(out, "requests", row->requests);
     set_count(out, "refused", row->refused);
     set_count(out, "blocks", row->blocks);
-    report_set_time(out, "first_block", row->blocked_us);
+    mlg_json_set_time(out, "first_block", row->blocked_us);
     set_count(out, "requests_before_block", row->before);
-    json_object_set_new(out, "max_score", report_number(row->max_score));
+    json_object_set_new(out, "max_score", mlg_json_number(row->max_score));
     json_object_set_new(out, "score",
-                        report_number(c->has_why ? c->why.score : NAN));
-    json_object_set_new(
-        out, "reasons",
-        report_reasons(c->why.reasons.top, c->has_why ? c->why.reasons.n : 0));
+                        mlg_json_number(c->has_why ? c->why.score : NAN));
+    json_object_set_new(out, "reasons",
+                        mlg_json_reasons(c->why.reasons.top,
+                                         c->has_why ? c->why.reasons.n : 0));
     json_object_set_new(out, "user_agent",
                         (c->has_why && c->why.agent[0] != '\0')
                             ? text_of(c->why.agent)
@@ -111,7 +111,7 @@ static json_t *busiest_of(const mlg_course_t *c)
         return json_null();
     }
     out = json_object();
-    report_set_time(out, "from", c->busiest_us);
+    mlg_json_set_time(out, "from", c->busiest_us);
     set_count(out, "requests", c->busiest.requests);
     set_count(out, "refused", c->busiest.refused);
     return out;
@@ -129,7 +129,7 @@ static json_t *course_of(const mlg_course_t *c)
         json_array_append_new(refused,
                               json_integer((json_int_t)c->bin[i].refused));
     }
-    report_set_time(out, "from", c->first * c->width_s * APR_USEC_PER_SEC);
+    mlg_json_set_time(out, "from", c->first * c->width_s * APR_USEC_PER_SEC);
     json_object_set_new(out, "bin_s", json_integer(c->width_s));
     json_object_set_new(out, "requests", requests);
     json_object_set_new(out, "refused", refused);
@@ -154,7 +154,7 @@ static json_t *whatif_of(const mlg_findings_t *f)
         const mlg_whatif_row_t *row = &f->whatif.row[i];
         json_t *one = json_object();
 
-        json_object_set_new(one, "threshold", report_number(row->threshold));
+        json_object_set_new(one, "threshold", mlg_json_number(row->threshold));
         set_count(one, "clients", row->clients);
         set_count(one, "refused", row->requests);
         json_object_set_new(one, "in_force",
@@ -170,7 +170,7 @@ static json_t *rules_of(const mlg_rules_t *rules)
 
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(rules->engine)));
-    json_object_set_new(out, "threshold", report_number(rules->threshold));
+    json_object_set_new(out, "threshold", mlg_json_number(rules->threshold));
     set_count(out, "min_requests", rules->min_requests);
     json_object_set_new(
         out, "block_for_s",
@@ -213,8 +213,8 @@ json_t *mlg_report_replay(const mlg_findings_t *f)
     json_object_set_new(out, "rules", rules_of(f->rules));
     set_count(out, "lines", f->lines);
     set_count(out, "malformed", f->malformed);
-    report_set_time(out, "from", f->first_us);
-    report_set_time(out, "to", f->last_us);
+    mlg_json_set_time(out, "from", f->first_us);
+    mlg_json_set_time(out, "to", f->last_us);
     json_object_set_new(out, "parity", parity_of(f->parity));
     set_count(out, "requests", f->all.requests);
     set_count(out, "judged", f->judged);

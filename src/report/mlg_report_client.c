@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report_json.h"
+#include "mlg_report_json.h"
 
 #include <math.h>
 #include <string.h>
@@ -35,14 +35,14 @@ static json_t *record_of(const mlg_record_t *r)
 {
     json_t *out = json_object();
 
-    report_set_time(out, "first_seen",
-                    (apr_time_t)r->first_s * APR_USEC_PER_SEC);
-    report_set_time(out, "last_seen", r->last_us);
+    mlg_json_set_time(out, "first_seen",
+                      (apr_time_t)r->first_s * APR_USEC_PER_SEC);
+    mlg_json_set_time(out, "last_seen", r->last_us);
     json_object_set_new(out, "requests", json_integer(r->total));
     json_object_set_new(out, "in_flight", json_integer(r->in_flight));
     json_object_set_new(out, "state", json_string(mlg_state_name(r->state)));
     json_object_set_new(out, "score",
-                        report_number((float)r->score / 65535.0f));
+                        mlg_json_number((float)r->score / 65535.0f));
     json_object_set_new(out, "high_scores_of_last_5",
                         json_integer(__builtin_popcount(r->evidence & 0x1fu)));
     json_object_set_new(out, "requests_10min", panes(&r->requests));
@@ -83,20 +83,21 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
         mlg_weighted_reasons(rules->model, x, &reasons);
     }
     json_object_set_new(out, "client",
-                        report_address(&view->client.key, view->ipv6_prefix));
+                        mlg_json_address(&view->client.key, view->ipv6_prefix));
     json_object_set_new(
         out, "address",
         json_string(mlg_key_render(text, &view->client.addr, MLG_KEY_BITS)));
     json_object_set_new(out, "standing", json_string(standing_of(view)));
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(rules->engine)));
-    json_object_set_new(out, "score", report_number(score));
-    json_object_set_new(out, "threshold", report_number(rules->threshold));
+    json_object_set_new(out, "score", mlg_json_number(score));
+    json_object_set_new(out, "threshold", mlg_json_number(rules->threshold));
     json_object_set_new(out, "min_requests", json_integer(rules->min_requests));
-    json_object_set_new(out, "reasons", report_reasons(reasons.top, reasons.n));
+    json_object_set_new(out, "reasons",
+                        mlg_json_reasons(reasons.top, reasons.n));
     json_object_set_new(out, "would_change",
-                        report_reliefs(view->has_record ? rules->model : NULL,
-                                       x, rules->threshold));
+                        mlg_json_reliefs(view->has_record ? rules->model : NULL,
+                                         x, rules->threshold));
     json_object_set_new(
         out, "block",
         view->has_block
@@ -106,6 +107,6 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
                         view->has_record ? record_of(&view->record)
                                          : json_null());
     json_object_set_new(out, "features",
-                        view->has_record ? report_features(x) : json_null());
+                        view->has_record ? mlg_json_features(x) : json_null());
     return out;
 }

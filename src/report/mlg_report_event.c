@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report_json.h"
+#include "mlg_report_json.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,22 +10,22 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
     json_t *out = json_object();
     int is_convicted = d->convicts && d->until_us != 0;
 
-    json_object_set_new(out, "id", report_id(d->id));
-    report_set_time(out, "time", d->at_us);
-    json_object_set_new(out, "client", report_address(&d->key, ipv6_prefix));
+    json_object_set_new(out, "id", mlg_json_id(d->id));
+    mlg_json_set_time(out, "time", d->at_us);
+    json_object_set_new(out, "client", mlg_json_address(&d->key, ipv6_prefix));
     json_object_set_new(out, "verdict",
                         json_string(mlg_verdict_name(d->verdict)));
-    json_object_set_new(out, "score", report_number(d->score));
-    json_object_set_new(out, "threshold", report_number(d->threshold));
+    json_object_set_new(out, "score", mlg_json_number(d->score));
+    json_object_set_new(out, "threshold", mlg_json_number(d->threshold));
     json_object_set_new(out, "requests", json_integer(d->total));
     json_object_set_new(out, "blocked", json_boolean(is_convicted));
-    report_set_time(out, "until", d->until_us);
+    mlg_json_set_time(out, "until", d->until_us);
     json_object_set_new(out, "offences", json_integer(d->offences));
     json_object_set_new(out, "reasons",
-                        report_reasons(d->reasons.top, d->reasons.n));
+                        mlg_json_reasons(d->reasons.top, d->reasons.n));
     json_object_set_new(out, "would_change",
-                        report_reliefs(model, d->x, d->threshold));
-    json_object_set_new(out, "features", report_features(d->x));
+                        mlg_json_reliefs(model, d->x, d->threshold));
+    json_object_set_new(out, "features", mlg_json_features(d->x));
     return out;
 }
 
@@ -38,11 +38,12 @@ json_t *mlg_report_block(const mlg_block_t *block, unsigned ipv6_prefix,
     int is_judged =
         block->kind == MLG_BLOCK_WOULD || block->kind == MLG_BLOCK_AUTO;
 
-    json_object_set_new(out, "client", report_address(&info->key, ipv6_prefix));
+    json_object_set_new(out, "client",
+                        mlg_json_address(&info->key, ipv6_prefix));
     json_object_set_new(out, "kind",
                         json_string(mlg_block_kind_name(block->kind)));
-    report_set_time(out, "since", info->since_us);
-    report_set_time(out, "until", block->until_us);
+    mlg_json_set_time(out, "since", info->since_us);
+    mlg_json_set_time(out, "until", block->until_us);
     json_object_set_new(
         out, "remaining_s",
         json_integer(
@@ -50,10 +51,10 @@ json_t *mlg_report_block(const mlg_block_t *block, unsigned ipv6_prefix,
     json_object_set_new(out, "refused", json_integer(info->refused));
     json_object_set_new(out, "offences", json_integer(info->offences));
     json_object_set_new(out, "score",
-                        report_number(is_judged ? info->score : NAN));
-    json_object_set_new(out, "decision", report_id(info->decision));
+                        mlg_json_number(is_judged ? info->score : NAN));
+    json_object_set_new(out, "decision", mlg_json_id(info->decision));
     json_object_set_new(out, "reasons",
-                        report_reasons(info->reason, info->nreasons));
+                        mlg_json_reasons(info->reason, info->nreasons));
     json_object_set_new(
         out, "note",
         mlg_report_string(info->note[0] != '\0' ? info->note : NULL));
@@ -99,6 +100,20 @@ mlg_transition_t mlg_transition_ordered(const char *event, const mlg_key_t *key,
     return t;
 }
 
+mlg_block_t mlg_decision_ended(const mlg_decision_t *d)
+{
+    mlg_block_t last;
+
+    memset(&last, 0, sizeof(last));
+    last.kind = (mlg_block_kind)d->ended_kind;
+    last.until_us = d->ended_us;
+    last.info.key = d->key;
+    last.info.refused = d->ended_refused;
+    last.info.offences = d->offences - 1u;
+    last.info.score = NAN;
+    return last;
+}
+
 mlg_transition_t mlg_transition_ended(const mlg_block_t *block)
 {
     const mlg_block_info_t *info = &block->info;
@@ -129,16 +144,16 @@ json_t *mlg_report_event(const mlg_transition_t *t, unsigned ipv6_prefix)
     json_t *out = json_object();
     apr_interval_time_t us = t->until_us - t->at_us;
 
-    report_set_time(out, "time", t->at_us);
+    mlg_json_set_time(out, "time", t->at_us);
     json_object_set_new(out, "event", json_string(t->event));
     json_object_set_new(out, "kind", json_string(mlg_block_kind_name(t->kind)));
-    json_object_set_new(out, "client", report_address(&t->key, ipv6_prefix));
-    json_object_set_new(out, "id", report_id(t->decision));
-    json_object_set_new(out, "score", report_number(t->score));
-    json_object_set_new(out, "threshold", report_number(t->threshold));
+    json_object_set_new(out, "client", mlg_json_address(&t->key, ipv6_prefix));
+    json_object_set_new(out, "id", mlg_json_id(t->decision));
+    json_object_set_new(out, "score", mlg_json_number(t->score));
+    json_object_set_new(out, "threshold", mlg_json_number(t->threshold));
     json_object_set_new(out, "reasons",
-                        report_reasons(t->reasons.top, t->reasons.n));
-    report_set_time(out, "until", t->until_us);
+                        mlg_json_reasons(t->reasons.top, t->reasons.n));
+    mlg_json_set_time(out, "until", t->until_us);
     json_object_set_new(
         out, "seconds",
         (t->until_us != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report_json.h"
+#include "mlg_report_json.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -108,7 +108,7 @@ json_t *mlg_report_health(const mlg_snapshot_t *s, const mlg_shard_t *before,
     if (s != NULL) {
         json_object_set_new(out, "engine",
                             json_string(mlg_engine_name(s->rules->engine)));
-        report_set_time(out, "time", s->now_us);
+        mlg_json_set_time(out, "time", s->now_us);
     }
     json_object_set_new(out, "reasons", reasons);
     return out;

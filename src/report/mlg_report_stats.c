@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report_json.h"
+#include "mlg_report_json.h"
 
 /* Kinds of entry that mean "blocked" to an operator; grace is listed apart. */
 static json_t *blocks_by_kind(const mlg_snapshot_t *s)
@@ -21,8 +21,8 @@ static json_t *table_of(const mlg_snapshot_t *s)
     json_object_set_new(out, "in_use", json_integer(s->clients_used));
     json_object_set_new(
         out, "used_share",
-        report_number((float)s->clients_used /
-                      (float)(s->clients > 0 ? s->clients : 1)));
+        mlg_json_number((float)s->clients_used /
+                        (float)(s->clients > 0 ? s->clients : 1)));
     json_object_set_new(
         out, "evictions",
         json_integer((json_int_t)s->total.count[MLG_C_EVICTIONS]));
@@ -38,11 +38,12 @@ static json_t *histogram_of(const mlg_shard_t *total)
     for (int i = 0; i < MLG_SCORE_BUCKETS; i++) {
         json_t *bucket = json_object();
 
-        json_object_set_new(bucket, "from",
-                            report_number((float)i / (float)MLG_SCORE_BUCKETS));
+        json_object_set_new(
+            bucket, "from",
+            mlg_json_number((float)i / (float)MLG_SCORE_BUCKETS));
         json_object_set_new(
             bucket, "to",
-            report_number((float)(i + 1) / (float)MLG_SCORE_BUCKETS));
+            mlg_json_number((float)(i + 1) / (float)MLG_SCORE_BUCKETS));
         json_object_set_new(bucket, "requests",
                             json_integer((json_int_t)total->scores[i]));
         json_array_append_new(list, bucket);
@@ -70,10 +71,10 @@ static json_t *list_watched(const mlg_snapshot_t *s)
         json_t *one = json_object();
 
         json_object_set_new(one, "client",
-                            report_address(&w->key, s->ipv6_prefix));
-        json_object_set_new(one, "score", report_number(w->score));
+                            mlg_json_address(&w->key, s->ipv6_prefix));
+        json_object_set_new(one, "score", mlg_json_number(w->score));
         json_object_set_new(one, "requests", json_integer(w->total));
-        report_set_time(one, "last_seen", w->at_us);
+        mlg_json_set_time(one, "last_seen", w->at_us);
         json_array_append_new(list, one);
     }
     return list;
@@ -97,14 +98,14 @@ static json_t *list_decisions(const mlg_snapshot_t *s)
 
 static void set_clock(json_t *out, const mlg_snapshot_t *s)
 {
-    report_set_time(out, "time", s->now_us);
-    report_set_time(out, "started", s->started_us);
+    mlg_json_set_time(out, "time", s->now_us);
+    mlg_json_set_time(out, "started", s->started_us);
     json_object_set_new(
         out, "uptime_s",
         (s->started_us != 0)
             ? json_integer((s->now_us - s->started_us) / APR_USEC_PER_SEC)
             : json_null());
-    report_set_time(out, "counting_since", s->formatted_us);
+    mlg_json_set_time(out, "counting_since", s->formatted_us);
 }
 
 json_t *mlg_report_info(const mlg_snapshot_t *s, json_t *endpoints)
@@ -116,7 +117,7 @@ json_t *mlg_report_info(const mlg_snapshot_t *s, json_t *endpoints)
     json_object_set_new(out, "version", mlg_report_string(s->version));
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(rules->engine)));
-    json_object_set_new(out, "threshold", report_number(rules->threshold));
+    json_object_set_new(out, "threshold", mlg_json_number(rules->threshold));
     json_object_set_new(out, "min_requests", json_integer(rules->min_requests));
     json_object_set_new(out, "block_for_s",
                         json_integer(rules->block_for_us / APR_USEC_PER_SEC));
@@ -142,7 +143,7 @@ json_t *mlg_report_stats(const mlg_snapshot_t *s)
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(s->rules->engine)));
     set_clock(out, s);
-    json_object_set_new(out, "counters", report_counters(&s->total));
+    json_object_set_new(out, "counters", mlg_json_counters(&s->total));
     json_object_set_new(out, "score_histogram", histogram_of(&s->total));
     json_object_set_new(out, "table", table_of(s));
     json_object_set_new(out, "blocked", blocks_by_kind(s));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report_json.h"
+#include "mlg_report_json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ json_t *mlg_report_string(const char *text)
     return string;
 }
 
-json_t *report_number(float value)
+json_t *mlg_json_number(float value)
 {
     char text[32];
 
@@ -54,21 +54,21 @@ json_t *report_number(float value)
     return json_real(strtod(text, NULL));
 }
 
-json_t *report_id(uint64_t id)
+json_t *mlg_json_id(uint64_t id)
 {
     char text[MLG_DECISION_ID_TEXT];
 
     return (id == 0) ? json_null() : json_string(mlg_report_id(text, id));
 }
 
-json_t *report_address(const mlg_key_t *key, unsigned ipv6_prefix)
+json_t *mlg_json_address(const mlg_key_t *key, unsigned ipv6_prefix)
 {
     char text[MLG_KEY_TEXT];
 
     return json_string(mlg_key_render(text, key, ipv6_prefix));
 }
 
-void report_set_time(json_t *object, const char *name, apr_time_t at_us)
+void mlg_json_set_time(json_t *object, const char *name, apr_time_t at_us)
 {
     char epoch[48];
     char text[MLG_ISO_TEXT];
@@ -85,7 +85,7 @@ void report_set_time(json_t *object, const char *name, apr_time_t at_us)
                         json_real((double)(at_us / 1000) / 1000.0));
 }
 
-json_t *report_reasons(const mlg_reason_t *reason, uint32_t n)
+json_t *mlg_json_reasons(const mlg_reason_t *reason, uint32_t n)
 {
     json_t *list = json_array();
     char words[MLG_WORDS_TEXT];
@@ -97,8 +97,8 @@ json_t *report_reasons(const mlg_reason_t *reason, uint32_t n)
         json_object_set_new(
             one, "feature",
             json_string((f < MLG_NFEATURES) ? mlg_features[f].name : "?"));
-        json_object_set_new(one, "value", report_number(reason[i].value));
-        json_object_set_new(one, "points", report_number(reason[i].points));
+        json_object_set_new(one, "value", mlg_json_number(reason[i].value));
+        json_object_set_new(one, "points", mlg_json_number(reason[i].points));
         json_object_set_new(
             one, "words",
             json_string(mlg_report_reason_words(words, &reason[i])));
@@ -107,19 +107,19 @@ json_t *report_reasons(const mlg_reason_t *reason, uint32_t n)
     return list;
 }
 
-json_t *report_features(const float x[MLG_NFEATURES])
+json_t *mlg_json_features(const float x[MLG_NFEATURES])
 {
     json_t *features = json_object();
 
     for (int i = 0; i < MLG_NFEATURES; i++) {
         json_object_set_new(features, mlg_features[i].name,
-                            report_number(x[i]));
+                            mlg_json_number(x[i]));
     }
     return features;
 }
 
-json_t *report_reliefs(const mlg_weighted_t *model,
-                       const float x[MLG_NFEATURES], float threshold)
+json_t *mlg_json_reliefs(const mlg_weighted_t *model,
+                         const float x[MLG_NFEATURES], float threshold)
 {
     mlg_relief_t relief[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
@@ -136,8 +136,8 @@ json_t *report_reliefs(const mlg_weighted_t *model,
 
         json_object_set_new(one, "feature",
                             json_string(mlg_features[relief[i].feature].name));
-        json_object_set_new(one, "now", report_number(relief[i].now));
-        json_object_set_new(one, "bound", report_number(relief[i].bound));
+        json_object_set_new(one, "now", mlg_json_number(relief[i].now));
+        json_object_set_new(one, "bound", mlg_json_number(relief[i].bound));
         json_object_set_new(
             one, "words",
             json_string(mlg_report_relief_words(words, &relief[i])));
@@ -146,7 +146,7 @@ json_t *report_reliefs(const mlg_weighted_t *model,
     return list;
 }
 
-json_t *report_counters(const mlg_shard_t *total)
+json_t *mlg_json_counters(const mlg_shard_t *total)
 {
     json_t *counters = json_object();
 

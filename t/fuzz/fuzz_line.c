@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef FUZZ_FORMAT /* fuzz_json has its own */
+#define FUZZ_FORMAT NULL
+#endif
+
 static mlg_log_parser_t *parser;
 
 static void begin(void)
@@ -17,7 +21,8 @@ static void begin(void)
 
     apr_initialize();
     apr_pool_create(&p, NULL);
-    FUZZ_CHECK(mlg_log_parser_make(&parser, NULL, p, NULL) == APR_SUCCESS);
+    FUZZ_CHECK(mlg_log_parser_make(&parser, FUZZ_FORMAT, p, NULL) ==
+               APR_SUCCESS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
