@@ -5,7 +5,8 @@
 
 local goods = require "goods"
 
-local OK, SEE_OTHER, NOT_FOUND, BAD_METHOD = apache2.OK, 303, 404, 405
+local OK, SEE_OTHER, NOT_MODIFIED = apache2.OK, 303, 304
+local UNAUTHORIZED, NOT_FOUND, BAD_METHOD = 401, 404, 405
 
 -- ---- pages --------------------------------------------------------------
 
@@ -20,6 +21,7 @@ local layout = [[
 <link rel="icon" href="/icon-32.png" sizes="32x32">
 <link rel="apple-touch-icon" href="/icon-180.png">
 <link rel="manifest" href="/site.webmanifest">
+<link rel="alternate" href="/feed.xml" type="application/atom+xml">
 <link rel="stylesheet" href="/base.css">
 <link rel="stylesheet" href="/shop.css">
 <script src="/shop.js" defer></script>
@@ -31,7 +33,7 @@ local layout = [[
     Tidewater Pottery</a>
   <nav><a href="/list">Shop</a><a href="/gallery">Glazes</a>
     <a href="/firing">Firing</a><a href="/about">About</a>
-    <a href="/contact">Contact</a></nav>
+    <a href="/contact">Contact</a><a href="/login">Sign in</a></nav>
   <form class="search" action="/search" role="search">
     <input name="q" type="search" value="$query" placeholder="Search"
       aria-label="Search" autocomplete="off" list="suggestions">
@@ -218,6 +220,32 @@ post["/contact"] = function(r)
     return go(r, "/contact?sent=1")
 end
 
+-- Any name with this password is let in; all others are not.
+local password = "kiln"
+
+local function login(r, said)
+    return page(r, "Sign in", fill([[
+<article class="text"><h1>Sign in</h1><p>$said</p>
+<form method="post" action="/login" class="stack">
+<label>Mail <input name="mail" type="email" required maxlength="120"></label>
+<label>Password <input name="password" type="password" required></label>
+<button>Sign in</button></form></article>]], { said = said }))
+end
+
+get["/login"] = function(r)
+    return login(r, "The password of this demo is “" .. password .. "”.")
+end
+
+post["/login"] = function(r)
+    if r:parsebody(4096).password == password then
+        r:setcookie { key = "member", value = "1", path = "/",
+            httponly = true }
+        return go(r, "/cart")
+    end
+    r.status = UNAUTHORIZED
+    return login(r, "That is not the password.")
+end
+
 get["/cart"] = function(r)
     local rows, total = {}, 0
     for slug, n in pairs((basket_of(r))) do
@@ -249,6 +277,32 @@ post["/cart"] = function(r)
     end
     r:setcookie { key = "basket", value = table.concat(out, "~"), path = "/" }
     return go(r, "/cart")
+end
+
+-- What came out of the kiln, a piece a quarter of an hour, for feed readers.
+get["/feed.xml"] = function(r)
+    local entries, now = {}, os.time() // 900 * 900
+    for i = 0, 11 do
+        local at = now - 900 * i
+        local item = goods.list[at // 900 % #goods.list + 1]
+        entries[#entries + 1] = fill([[
+<entry><title>$name, $glaze</title><id>urn:kiln:$at</id>
+<updated>$date</updated><link href="/product/$slug"/>
+<summary>$text</summary></entry>]], setmetatable({ at = tostring(at),
+            date = os.date("!%Y-%m-%dT%TZ", at) }, { __index = item }))
+    end
+    r.content_type = "application/atom+xml"
+    r.headers_out["Cache-Control"] = "max-age=60"
+    r.headers_out["ETag"] = '"' .. now .. '"'
+    if r.headers_in["If-None-Match"] == '"' .. now .. '"' then
+        r.status = NOT_MODIFIED
+        return OK
+    end
+    r:write([[<?xml version="1.0" encoding="utf-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom"><title>Tidewater Pottery</title>
+<id>urn:tidewater</id><updated>]] .. os.date("!%Y-%m-%dT%TZ", now) ..
+        "</updated>" .. table.concat(entries) .. "</feed>\n")
+    return OK
 end
 
 -- ---- the API that live.js and shop.js use -------------------------------

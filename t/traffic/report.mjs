@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the gate wrote down, held against what the clients sent.
+
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+
+const AT = 2, ADDRESS = 3, STATUS = 21; // fields of a line of observations
+
+// address: { logged, ok, refused, first, last }, times in seconds
+export async function readLog(file) {
+  const seen = new Map();
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const field = line.split(" ");
+    if (field[0] !== "mlg1") {
+      continue;
+    }
+    const at = Number(field[AT]) / 1e6;
+    const status = Number(field[STATUS]);
+    const one = seen.get(field[ADDRESS]) ??
+      { logged: 0, ok: 0, refused: 0, first: at, last: at };
+    one.logged++;
+    one.ok += status >= 200 && status < 300;
+    one.refused += status >= 400 && status < 500;
+    one.first = Math.min(one.first, at);
+    one.last = Math.max(one.last, at);
+    seen.set(field[ADDRESS], one);
+  }
+  return seen;
+}
+
+// The clients whose counts differ, as sentences. A request without an answer
+// may have reached the gate or not. A browser counts what it began, which the
+// wire may not have seen where it went to another page at once.
+export function differences(clients, log) {
+  const out = [];
+  for (const c of clients) {
+    const logged = log.get(c.address)?.logged ?? 0;
+    const slack = c.isChromium ? Math.max(3, 0.05 * c.started) : 0;
+    if (logged < c.answered - slack ||
+        logged > Math.max(c.started, c.answered + c.failed.length) + slack) {
+      out.push(`${c.kind} ${c.address}: ${c.started} begun, ${c.answered} ` +
+        `answered, ${logged} in the log`);
+    }
+  }
+  const ours = new Set(clients.map((c) => c.address));
+  for (const [address, { logged }] of log) {
+    if (!ours.has(address)) {
+      out.push(`${address}: nobody, ${logged} in the log`);
+    }
+  }
+  return out;
+}
+
+// Why requests had no answer: { reason: count }.
+export function failures(clients) {
+  const out = {};
+  for (const c of clients) {
+    for (const why of c.failed) {
+      out[why] = (out[why] ?? 0) + 1;
+    }
+  }
+  return out;
+}
+
+// One row a kind.
+export function table(clients, log) {
+  const rows = new Map();
+  for (const c of clients) {
+    const one = log.get(c.address);
+    const row = rows.get(c.kind) ?? { kind: c.kind, class: c.class, clients: 0,
+      requests: 0, ok: 0, refused: 0, rates: [] };
+    row.clients += one !== undefined;
+    if (one !== undefined) {
+      row.requests += one.logged;
+      row.ok += one.ok;
+      row.refused += one.refused;
+      if (one.logged > 1) {
+        row.rates.push((one.logged - 1) / Math.max(one.last - one.first, 0.001));
+      }
+    }
+    rows.set(c.kind, row);
+  }
+  const line = (kind, name, n, requests, ok, refused, rate) =>
+    `${kind.padEnd(30)} ${name.padEnd(16)} ${String(n).padStart(7)} ` +
+    `${String(requests).padStart(8)} ${String(ok).padStart(7)} ` +
+    `${String(refused).padStart(7)}  ${rate}`;
+  const out = [line("kind", "class", "clients", "requests", "2xx", "4xx",
+    "requests/s, least median most")];
+  for (const r of rows.values()) {
+    const rates = r.rates.sort((a, b) => a - b);
+    const show = (x) => (x === undefined ? "-" : x.toPrecision(2)).padStart(7);
+    out.push(line(r.kind, r.class, r.clients, r.requests, r.ok, r.refused,
+      show(rates[0]) + show(rates[rates.length >> 1]) + show(rates.at(-1))));
+  }
+  return out.join("\n");
+}
