@@ -19,6 +19,7 @@ include build/httpd-test.mk
 include build/tune.mk
 include build/replay.mk
 include build/run.mk
+include build/traffic.mk
 include build/man.mk
 include build/install.mk
 include build/lint.mk

@@ -36,10 +36,11 @@ $(OUT)/t/%: $(OUT)/obj/t/%.o $(UNIT_LIB)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz \
 	  $(APR_LIBS) -lm -pthread
 
-test: ## everything: installs what is missing, then check, check-httpd, asan
+test: ## everything: installs what is missing, then check, check-httpd, traffic-check, asan
 	$(Q)build/need build test
 	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
 	$(Q)$(MAKE) --no-print-directory check-httpd MPM=event
+	$(Q)$(MAKE) --no-print-directory traffic-check
 	$(Q)$(MAKE) --no-print-directory asan
 
 check: all $(UNIT_BINS) | need-test ## unit tests and guards; UNIT=gate picks
@@ -69,10 +70,11 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
 valgrind-debug: $(filter-out %_processes %_threads,$(UNIT_BINS))
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -j2 --exec '$(VALGRIND)' $^
 
-check-all: ## check, check-httpd under every MPM, asan, tsan
+check-all: ## check, check-httpd under every MPM, traffic-check, asan, tsan
 	$(Q)build/need build test
 	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
 	$(Q)$(MAKE) --no-print-directory test-mpms
+	$(Q)$(MAKE) --no-print-directory traffic-check
 	$(Q)$(MAKE) --no-print-directory asan
 	$(Q)$(MAKE) --no-print-directory tsan
 

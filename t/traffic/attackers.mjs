@@ -57,7 +57,8 @@ async function flood(c, { n, rate, atOnce, rhythm, next }) {
 
 function plan(c, low, high) {
   const rate = c.chance.spread(low, high);
-  return { rate, n: Math.round(Math.min(rate * c.chance.spread(15, 150), 900)),
+  return { rate,
+    n: Math.round(Math.max(30, Math.min(rate * c.chance.spread(15, 150), 900))),
     atOnce: c.chance.pick([1, 2, 4, 8, 16, 32]),
     rhythm: c.chance.pick(["steady", "poisson", "poisson"]) };
 }

@@ -214,13 +214,9 @@ export class Browser {
       type: "application/x-www-form-urlencoded", ...o,
       cookie: [...this.cookies].map(([n, v]) => `${n}=${v}`).join("; ") };
     const fields = this.fieldsOf(this, sort, options).filter((f) => f !== null);
-    if (this.isH2 && (this.session === undefined || this.session.closed ||
-        this.session.destroyed)) {
-      this.session = this.client.connect();
-    }
     const answer = this.isH2
       ? await this.client.h2(method, target, fields,
-        { body: o.body, session: this.session })
+        { body: o.body, lane: this.lane })
       : await this.client.h1(method, target, fields,
         { body: o.body, lane: this.lane, lanes: this.isPlain ? 1 : 6 });
     this.#keepCookies(answer.headers);

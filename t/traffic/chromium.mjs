@@ -32,7 +32,7 @@ export function chromiumVersion() {
 class Tab {
   constructor(c, driver, scheme) {
     Object.assign(this, { c, driver, chance: c.chance,
-      site: `${scheme}://${HOST}` });
+      site: `${scheme}://${HOST}`, begun: new Set() });
   }
 
   async call(method, path, body) {
@@ -117,13 +117,15 @@ class Tab {
       const { method, params } = JSON.parse(message).message;
       if (method === "Network.requestWillBeSentExtraInfo") {
         this.c.started++;
+        this.begun.add(params.requestId);
       }
       else if (method === "Network.responseReceivedExtraInfo") {
         this.c.answered++;
+        this.begun.delete(params.requestId);
       }
-      else if (method === "Network.loadingFailed") {
+      else if (method === "Network.loadingFailed" &&
+          this.begun.delete(params.requestId)) {
         this.c.failed.push(params.errorText);
-        if (process.env.DEBUG) { console.error(JSON.stringify(params)); }
       }
     }
   }
@@ -275,7 +277,6 @@ function session(act, scheme, isH2, [low, high] = [45, 80]) {
         `--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, ` +
           `like Gecko) Chrome/${stage.chromium}.0.0.0 Safari/537.36`,
         ...(isH2 ? [] : ["--disable-http2"])], c.chance.pick([1280, 1600, 1900]));
-      c.first = Date.now();
       c.stage = { ...stage, endsAt: Math.min(stage.endsAt - 4000,
         Date.now() + 1000 * c.chance.between(low, high)) };
       await act(tab);

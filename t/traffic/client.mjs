@@ -26,7 +26,8 @@ function textOf(headers, parts) {
   }
 }
 
-const IDLE_MS = 4000; // less than KeepAliveTimeout, so that no request races it
+const IDLE_MS = 4500; // less than KeepAliveTimeout, so that no request races it
+const REFUSED = "reset 7"; // REFUSED_STREAM
 
 export class Client {
   constructor({ address, chance, stage }) {
@@ -36,14 +37,8 @@ export class Client {
     this.started = 0;   // requests that were begun
     this.answered = 0;  // of them, those with a status
     this.failed = [];   // why the others were not
-    this.first = 0;     // ms since the epoch
-    this.last = 0;
-    this.sessions = new Set();
+    this.sessions = new Map();
     this.agents = new Map();
-  }
-
-  now() {
-    return Date.now();
   }
 
   // Wait, or give up where that would be too long.
@@ -61,8 +56,6 @@ export class Client {
       throw new Over();
     }
     this.started++;
-    this.last = Date.now();
-    this.first ||= this.last;
   }
 
   #agent(lane, lanes, keep) {
@@ -114,27 +107,24 @@ export class Client {
     });
   }
 
-  // An HTTP/2 connection to ask over; see h2().
-  connect() {
+  #session(lane) {
+    const known = this.sessions.get(lane);
+    if (known !== undefined && !known.closed && !known.destroyed) {
+      return known;
+    }
     const session = http2.connect(`http://127.0.0.1:${this.stage.port}`, {
       createConnection: () => net.connect({ host: "127.0.0.1",
         port: this.stage.port, localAddress: this.address }) });
-    session.on("error", () => {});
-    session.on("close", () => this.sessions.delete(session));
+    session.on("error", () => {}); // its streams tell
     session.setTimeout(IDLE_MS, () => session.close());
-    this.sessions.add(session);
+    this.sessions.set(lane, session);
     return session;
   }
 
-  // Ask over HTTP/2: over `session`, or over one that is kept for the client.
-  h2(method, target, headers, { body, session } = {}) {
+  // Ask over HTTP/2, each lane a connection. What the server has refused to
+  // look at, because it was about to close, is sent once more, as browsers do.
+  async h2(method, target, headers, { body, lane = "" } = {}) {
     this.#begin();
-    if (session === undefined) {
-      if (this.kept === undefined || this.kept.closed || this.kept.destroyed) {
-        this.kept = this.connect();
-      }
-      session = this.kept;
-    }
     const fields = { ":method": method, ":authority": HOST, ":scheme": "http",
       ":path": target };
     for (const [name, value] of headers) {
@@ -143,38 +133,44 @@ export class Client {
     if (body !== undefined) {
       fields["content-length"] = String(Buffer.byteLength(body));
     }
+    let answer = await this.#stream(lane, fields, body);
+    if (answer.why === REFUSED) {
+      this.sessions.delete(lane);
+      answer = await this.#stream(lane, fields, body);
+    }
+    if (answer.status > 0) {
+      this.answered++;
+    }
+    else {
+      this.failed.push(`HTTP/2 ${answer.why}`);
+    }
+    return answer;
+  }
+
+  #stream(lane, fields, body) {
     return new Promise((resolve) => {
-      let status = 0;
-      let answered = {};
       const parts = [];
-      let stream;
+      let headers = {};
       let why = "closed";
-      const done = () => {
-        if (status > 0) {
-          this.answered++;
-        }
-        else {
-          this.failed.push(why);
-        }
-        resolve({ status, headers: answered,
-          text: textOf(answered, parts) });
-      };
+      const done = () => resolve({ status: headers[":status"] ?? 0, headers,
+        text: textOf(headers, parts), why });
       try {
-        stream = session.request(fields, { endStream: body === undefined });
-      } catch (problem) {
-        why = problem.code;
+        const stream = this.#session(lane)
+          .request(fields, { endStream: body === undefined });
+        stream.on("response", (fields) => { headers = fields; });
+        stream.on("data", (part) => parts.push(part));
+        stream.on("error", (problem) => {
+          why = problem.code === "ERR_HTTP2_STREAM_ERROR"
+            ? `reset ${stream.rstCode}` : problem.code;
+        });
+        stream.on("close", done);
+        if (body !== undefined) {
+          stream.end(body);
+        }
+      } catch (problem) { // the connection has just gone
+        why = problem.code === "ERR_HTTP2_GOAWAY_SESSION" ||
+          problem.code === "ERR_HTTP2_INVALID_SESSION" ? REFUSED : problem.code;
         done();
-        return;
-      }
-      stream.on("response", (answer) => {
-        status = answer[":status"];
-        answered = answer;
-      });
-      stream.on("data", (part) => parts.push(part));
-      stream.on("error", (problem) => { why = problem.code; });
-      stream.on("close", done);
-      if (body !== undefined) {
-        stream.end(body);
       }
     });
   }
@@ -184,7 +180,7 @@ export class Client {
     for (const agent of this.agents.values()) {
       agent.destroy();
     }
-    for (const session of this.sessions) {
+    for (const session of this.sessions.values()) {
       session.destroy();
     }
   }

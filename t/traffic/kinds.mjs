@@ -37,9 +37,11 @@ const GROUPS = [
   { table: CHROMIUM, begin: [0, 0.2], isChromium: true },
   { table: PEOPLE, begin: [0, 0.55] },
   { table: PROGRAMS, begin: [0, 0.1] },
-  { table: ATTACKERS, begin: [0.02, 0.75] },
+  { table: ATTACKERS, begin: [0.02, 0.65] },
 ];
-const AT_ONCE = new Set(["carrier_nat_500", "office_nat"]);
+// Those that need the whole run.
+const EARLY = new Set(["carrier_nat_500", "office_nat", "slow_scraper",
+  "patient_scraper", "flood_ramp"]);
 
 // seconds    how long a set takes
 // clients    of a kind at most
@@ -76,7 +78,7 @@ export function plan(setName, seed, hasChromium) {
           network = `127.${chance.whole(16, 250)}.${chance.whole(0, 255)}`;
         } while (taken.has(network));
         taken.add(network);
-        const [low, high] = AT_ONCE.has(kind) ? [0, 0.02] : group.begin;
+        const [low, high] = EARLY.has(kind) ? [0, 0.04] : group.begin;
         clients.push({ kind, class: name, number, chance, play,
           address: `${network}.${chance.whole(1, 254)}`,
           beginMs: 1000 * set.seconds * chance.between(low, high) });

@@ -52,12 +52,13 @@ export function differences(clients, log) {
   return out;
 }
 
-// Why requests had no answer: { reason: count }.
+// Why requests had no answer: { kind and reason: count }.
 export function failures(clients) {
   const out = {};
   for (const c of clients) {
     for (const why of c.failed) {
-      out[why] = (out[why] ?? 0) + 1;
+      const name = `${c.kind} ${why}`;
+      out[name] = (out[name] ?? 0) + 1;
     }
   }
   return out;
