@@ -59,6 +59,7 @@ claim "each client of a set has a network of its own" "$(
 perform check
 claim "one client of each kind is served, and the log holds what was sent" "$(
     said 0 'The log holds what was sent'
+    awk 'NF >= 9 && $3 == 0 { print $1, "sent nothing" }' "$scratch/out"
 )"
 sed -n 's/^\(Chromium .* not installed\)/# \1/p' "$scratch/out"
 claim "nothing of the run is left behind" "$(left_behind)"

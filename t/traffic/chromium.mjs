@@ -264,7 +264,7 @@ async function seat() {
 function session(act, scheme, isH2, [low, high] = [45, 80]) {
   return async (c) => {
     await seat();
-    const way = await forwarder(c.address, c.stage.ports);
+    const way = await forwarder(c, c.stage.ports);
     const tab = new Tab(c, c.stage.driver, scheme);
     const stage = c.stage;
     try {

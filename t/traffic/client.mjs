@@ -12,6 +12,8 @@ import zlib from "node:zlib";
 
 export const HOST = "shop.test";
 
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
 // Thrown where a client would wait beyond the end of the run.
 export class Over extends Error {}
 
@@ -27,18 +29,22 @@ function textOf(headers, parts) {
 }
 
 const IDLE_MS = 4500; // less than KeepAliveTimeout, so that no request races it
+const SHAKES = 2; // round trips before the first request: TCP's and TLS 1.3's
 const REFUSED = "reset 7"; // REFUSED_STREAM
 
 export class Client {
-  constructor({ address, chance, stage }) {
+  // roundTripMs  how far away it is: loopback has no distance, so that an
+  //              answer is known, and a connection stands, so much later
+  constructor({ address, chance, roundTripMs, stage }) {
     this.address = address;
+    this.roundTripMs = roundTripMs;
     this.chance = chance;
-    this.stage = stage; // { port, endsAt }
+    this.stage = stage; // port, endsAt and more: traffic.mjs
     this.started = 0;   // requests that were begun
     this.answered = 0;  // of them, those with a status
     this.failed = [];   // why the others were not
     this.sessions = new Map();
-    this.agents = new Map();
+    this.lanes = new Map();
   }
 
   // Wait, or give up where that would be too long.
@@ -51,6 +57,12 @@ export class Client {
     }
   }
 
+  // Wait for up to `ms`, but not for more than a fifth of what is left.
+  settle(ms) {
+    const left = this.stage.endsAt - Date.now();
+    return this.pause(this.chance.between(0, Math.min(ms, left / 5)));
+  }
+
   #begin() {
     if (Date.now() >= this.stage.endsAt) {
       throw new Over();
@@ -58,14 +70,16 @@ export class Client {
     this.started++;
   }
 
-  #agent(lane, lanes, keep) {
-    const name = `${lane} ${keep}`;
-    if (!this.agents.has(name)) {
-      this.agents.set(name, new http.Agent({ keepAlive: keep,
-        maxSockets: lanes, maxFreeSockets: lanes, timeout: IDLE_MS,
-        scheduling: "fifo" }));
+  // Connections of HTTP/1.1 that are used together.
+  #lane(name, keep) {
+    const known = this.lanes.get(`${name} ${keep}`);
+    if (known !== undefined) {
+      return known;
     }
-    return this.agents.get(name);
+    const lane = { busy: 0, waiting: [], agent: new http.Agent({ timeout: IDLE_MS,
+      keepAlive: keep, scheduling: "fifo" }) };
+    this.lanes.set(`${name} ${keep}`, lane);
+    return lane;
   }
 
   // Ask over HTTP/1.1.
@@ -75,28 +89,46 @@ export class Client {
   //            which `lanes` are open at most
   //
   // Resolves to { status, headers, text }; status 0 when there is no answer.
-  h1(method, target, headers, { body, keep = true, lane = "", lanes = 6 } = {}) {
-    this.#begin();
+  async h1(method, target, headers, { body, keep = true, lane = "", lanes = 6 } = {}) {
     const fields = headers.some(([name]) => name.toLowerCase() === "host")
       ? [...headers] : [["Host", HOST], ...headers];
     if (body !== undefined) {
       fields.push(["Content-Length", String(Buffer.byteLength(body))]);
     }
+    const way = this.#lane(lane, keep);
+    if (way.busy >= lanes) {
+      await new Promise((wake) => way.waiting.push(wake));
+    }
+    way.busy++;
+    try {
+      if (Object.keys(way.agent.freeSockets).length === 0) {
+        await sleep(SHAKES * this.roundTripMs);
+      }
+      this.#begin();
+      const answer = await this.#send(way.agent, method, target, fields, body);
+      await sleep(this.roundTripMs);
+      return answer;
+    } finally {
+      way.busy--;
+      way.waiting.shift()?.();
+    }
+  }
+
+  #send(agent, method, path, headers, body) {
     return new Promise((resolve) => {
       const request = http.request({ host: "127.0.0.1", port: this.stage.port,
-        localAddress: this.address, method, path: target, headers: fields,
-        agent: this.#agent(lane, lanes, keep) });
-      const fail = (problem) => {
-        if (!request.isSettled) {
-          request.isSettled = true;
+        localAddress: this.address, method, path, headers, agent });
+      let isSettled = false;
+      request.on("error", (problem) => {
+        if (!isSettled) {
+          isSettled = true;
           this.failed.push(problem.code ?? problem.message);
         }
         resolve({ status: 0, headers: {}, text: "" });
-      };
-      request.on("error", fail);
+      });
       request.on("response", (answer) => {
         const parts = [];
-        request.isSettled = true;
+        isSettled = true;
         this.answered++;
         answer.on("data", (part) => parts.push(part));
         answer.on("error", () => {});
@@ -107,24 +139,28 @@ export class Client {
     });
   }
 
+  // A connection of HTTP/2, once it stands.
   #session(lane) {
     const known = this.sessions.get(lane);
-    if (known !== undefined && !known.closed && !known.destroyed) {
-      return known;
+    if (known !== undefined && !known.session?.closed &&
+        !known.session?.destroyed) {
+      return known.ready;
     }
-    const session = http2.connect(`http://127.0.0.1:${this.stage.port}`, {
-      createConnection: () => net.connect({ host: "127.0.0.1",
-        port: this.stage.port, localAddress: this.address }) });
-    session.on("error", () => {}); // its streams tell
-    session.setTimeout(IDLE_MS, () => session.close());
-    this.sessions.set(lane, session);
-    return session;
+    const made = { ready: sleep(SHAKES * this.roundTripMs).then(() => {
+      made.session = http2.connect(`http://127.0.0.1:${this.stage.port}`, {
+        createConnection: () => net.connect({ host: "127.0.0.1",
+          port: this.stage.port, localAddress: this.address }) });
+      made.session.on("error", () => {}); // its streams tell
+      made.session.setTimeout(IDLE_MS, () => made.session.close());
+      return made.session;
+    }) };
+    this.sessions.set(lane, made);
+    return made.ready;
   }
 
   // Ask over HTTP/2, each lane a connection. What the server has refused to
   // look at, because it was about to close, is sent once more, as browsers do.
   async h2(method, target, headers, { body, lane = "" } = {}) {
-    this.#begin();
     const fields = { ":method": method, ":authority": HOST, ":scheme": "http",
       ":path": target };
     for (const [name, value] of headers) {
@@ -133,10 +169,13 @@ export class Client {
     if (body !== undefined) {
       fields["content-length"] = String(Buffer.byteLength(body));
     }
-    let answer = await this.#stream(lane, fields, body);
+    let session = await this.#session(lane);
+    this.#begin();
+    let answer = await this.#stream(session, fields, body);
     if (answer.why === REFUSED) {
-      this.sessions.delete(lane);
-      answer = await this.#stream(lane, fields, body);
+      session.close();
+      session = await this.#session(lane);
+      answer = await this.#stream(session, fields, body);
     }
     if (answer.status > 0) {
       this.answered++;
@@ -144,10 +183,11 @@ export class Client {
     else {
       this.failed.push(`HTTP/2 ${answer.why}`);
     }
+    await sleep(this.roundTripMs);
     return answer;
   }
 
-  #stream(lane, fields, body) {
+  #stream(session, fields, body) {
     return new Promise((resolve) => {
       const parts = [];
       let headers = {};
@@ -155,8 +195,8 @@ export class Client {
       const done = () => resolve({ status: headers[":status"] ?? 0, headers,
         text: textOf(headers, parts), why });
       try {
-        const stream = this.#session(lane)
-          .request(fields, { endStream: body === undefined });
+        const stream = session.request(fields,
+          { endStream: body === undefined });
         stream.on("response", (fields) => { headers = fields; });
         stream.on("data", (part) => parts.push(part));
         stream.on("error", (problem) => {
@@ -177,11 +217,11 @@ export class Client {
 
   // Hang up.
   close() {
-    for (const agent of this.agents.values()) {
+    for (const { agent } of this.lanes.values()) {
       agent.destroy();
     }
-    for (const session of this.sessions.values()) {
-      session.destroy();
+    for (const { session } of this.sessions.values()) {
+      session?.destroy();
     }
   }
 }

@@ -60,7 +60,8 @@ for (const kind of KEPT_APART) {
   }
 }
 
-// Who takes part: [{ kind, class, number, address, beginMs, chance, play }].
+// Who takes part: [{ kind, class, number, address, roundTripMs,
+// beginMs, chance, play }].
 // The same seed gives the same list.
 export function plan(setName, seed, hasChromium) {
   const set = SETS[setName];
@@ -81,6 +82,7 @@ export function plan(setName, seed, hasChromium) {
         const [low, high] = EARLY.has(kind) ? [0, 0.04] : group.begin;
         clients.push({ kind, class: name, number, chance, play,
           address: `${network}.${chance.whole(1, 254)}`,
+          roundTripMs: chance.spread(4, 160),
           beginMs: 1000 * set.seconds * chance.between(low, high) });
       }
     }

@@ -110,6 +110,18 @@ async function opensTabs(c) {
   }
 }
 
+// A browser starts with the tabs of yesterday.
+async function restoresTabs(c) {
+  const b = new Browser(c, c.chance.pick(["chrome", "firefox"]), c.chance.is(0.5));
+  const paths = c.chance.shuffle(KINDS.flatMap((kind) => ["rust", "cobalt",
+    "celadon", "oatmeal"].map((glaze) => `/product/${kind}-${glaze}`)));
+  b.cookies.set("session", c.chance.hex(40)); // yesterday's
+  await Promise.all(paths.slice(0, c.chance.whole(8, 20)).map((path) =>
+    b.visit(path, { site: "none", user: false })));
+  await b.look(c.chance.dwell(20000));
+  await shop(b, { steps: ANYTHING, mean: 8, minutes: c.chance.between(1, 3) });
+}
+
 // Nothing seems to happen: F5, F5, F5.
 async function reloads(c) {
   const b = new Browser(c, "chrome", c.chance.is(0.5));
@@ -212,6 +224,17 @@ function nat(people, families, pages) {
   };
 }
 
+// "Open the site, everybody": all at once, then each at his own pace.
+async function classroom(c) {
+  await Promise.all(Array.from({ length: c.chance.whole(15, 50) }, async () => {
+    const b = new Browser(c, c.chance.pick(["chrome", "chrome", "firefox", "safari"]),
+      c.chance.is(0.8));
+    await c.pause(c.chance.between(0, 4000));
+    await shop(b, { steps: READING, pages: c.chance.whole(3, 15),
+      mean: c.chance.spread(5, 20) });
+  }));
+}
+
 // Several people at one Tor exit, all with the Tor Browser.
 async function torExit(c) {
   await Promise.all(Array.from({ length: c.chance.whole(1, 5) }, async () => {
@@ -263,6 +286,7 @@ export const PEOPLE = {
   person_phone: ["likely_human", 20, person("android", true)],
   person_safari: ["likely_human", 22, person("safari", true)],
   person_opens_tabs: ["likely_human", 8, opensTabs],
+  person_restores_tabs: ["likely_human", 5, restoresTabs],
   person_reloads: ["likely_human", 5, reloads],
   person_quick: ["likely_human", 6, person("chrome", true, { mean: 1.2, minutes: 2 })],
   person_firefox_quick: ["likely_human", 5, person("firefox", true, { mean: 1.3, minutes: 2 })],
@@ -277,6 +301,7 @@ export const PEOPLE = {
     "https://mail.google.com/"], "/product/teapot-celadon?utm_source=news&utm_medium=mail")],
   carrier_nat_500: ["likely_human_nat", 3, nat([150, 300, 500],
     ["android", "android", "safari", "safari", "chrome", "firefox"], [1, 4])],
+  classroom: ["likely_human_nat", 3, classroom],
   office_nat: ["likely_human_nat", 4, nat([20, 40, 60], ["chrome", "chrome", "firefox"],
     [3, 14])],
   tor_exit: ["likely_human_nat", 6, torExit],

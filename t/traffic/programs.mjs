@@ -10,7 +10,7 @@ const ANY = ["Accept", "*/*"];
 // of its own: `act` until the run is over.
 async function every(c, [low, high], act, jitter = 0.01) {
   const period = c.chance.spread(low, high) * 1000;
-  await c.pause(c.chance.between(0, Math.min(period, 20000)));
+  await c.settle(Math.min(period, 20000));
   for (let n = 0; ; n++) {
     const began = Date.now();
     await act(n);
@@ -78,7 +78,7 @@ async function podcast(c) {
     ["Overcast/3.0 (+http://overcast.fm/; iOS podcast app)",
       [ANY, ["Accept-Encoding", "gzip"], ["Connection", "keep-alive"]]]]);
   const fields = [["User-Agent", agent], ...more];
-  await c.pause(c.chance.between(0, 30000));
+  await c.settle(30000);
   for (;;) {
     await c.h1("GET", "/podcast/feed", fields);
     for (let n = c.chance.whole(0, 3); n > 0; n--) {
@@ -113,7 +113,7 @@ async function nextcloud(c) {
     "<d:resourcetype/><d:getlastmodified/><d:getcontentlength/><d:getetag/>" +
     "</d:prop></d:propfind>";
   const root = `/dav/files/${c.chance.word()}`;
-  await c.pause(c.chance.between(0, 15000));
+  await c.settle(15000);
   await ask("GET", "/rest/status");
   for (let n = 0; ; n++) {
     await ask("PROPFIND", `${root}/`, props);
@@ -150,7 +150,7 @@ async function caldav(c) {
     ["Content-Type", "text/xml; charset=utf-8"], ["Depth", "1"]],
   { body: "<propfind xmlns='DAV:'><prop><getctag/><sync-token/></prop></propfind>" });
   const user = `/dav/calendars/${c.chance.word()}`;
-  await c.pause(c.chance.between(0, 20000));
+  await c.settle(20000);
   for (;;) {
     const answer = await c.h1("PROPFIND", `${user}/`, [...fields, ["Depth", "0"]]);
     if (answer.status === 0) { continue; }
@@ -249,7 +249,7 @@ async function chatLogin(c) {
     ["Sec-Fetch-Mode", "cors"], ["Sec-Fetch-Dest", "empty"],
     ["Accept-Encoding", "gzip, deflate, br, zstd"]];
   const token = ["Authorization", `Bearer syt_${c.chance.hex(24)}`];
-  await c.pause(c.chance.between(0, 60000));
+  await c.settle(60000);
   for (const path of ["versions", "login", "login", "account/whoami", "profile",
     "pushrules/", "filter", "capabilities", "voip/turnServer", "devices",
     "keys/query", "keys/upload", "room_keys/version", "thirdparty/protocols"]) {
@@ -279,7 +279,7 @@ async function autodiscover(c) {
     ["Accept-Encoding", "gzip, deflate, br"], ["Connection", "keep-alive"]];
   await Promise.all(Array.from({ length: c.chance.whole(2, 25) }, async (_, desk) => {
     const isOutlook = c.chance.is(0.75);
-    await c.pause(c.chance.between(0, 60000));
+    await c.settle(60000);
     for (;;) {
       if (isOutlook) {
         for (const path of ["/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml",
@@ -321,7 +321,7 @@ async function gitClone(c) {
   const fields = [["User-Agent", `git/2.${c.chance.whole(34, 49)}.${c.chance.whole(0, 3)}`],
     ANY, ["Accept-Encoding", "deflate, gzip, br"], ["Pragma", "no-cache"],
     ["Git-Protocol", "version=2"]];
-  await c.pause(c.chance.between(0, 20000));
+  await c.settle(20000);
   for (;;) { // a build server: a dozen repositories, fetched one after another
     for (let n = c.chance.whole(4, 30); n > 0; n--) {
       const lane = `g${n % 3}`;
@@ -342,7 +342,7 @@ async function gitClone(c) {
 async function containerPull(c) {
   const fields = [["User-Agent", "docker/27.5.1 go/go1.22.11 git-commit/4c9b3b0 kernel/6.1.0-37-amd64 os/linux arch/amd64 UpstreamClient(Docker-Client/27.5.1 \\(linux\\))"],
     ["Accept", "application/vnd.oci.image.index.v1+json"], ["Accept-Encoding", "gzip"]];
-  await c.pause(c.chance.between(0, 60000));
+  await c.settle(60000);
   for (;;) {
     const image = `/v2/${c.chance.word()}/${c.chance.word()}`;
     await c.h1("GET", "/v2/", fields);
@@ -357,7 +357,7 @@ async function containerPull(c) {
 async function packageMirror(c) {
   const fields = [["User-Agent", "Debian APT-HTTP/1.3 (2.6.1) non-interactive"],
     ["Cache-Control", "max-age=0"], ["Accept", "text/*"]];
-  await c.pause(c.chance.between(0, 30000));
+  await c.settle(30000);
   for (;;) {
     for (const suite of ["bookworm", "bookworm-updates", "bookworm-security"]) {
       await c.h1("GET", `/debian/dists/${suite}/InRelease`, fields, { lanes: 1 });
@@ -558,8 +558,8 @@ const BINGBOT = [["Cache-Control", "no-cache"], ["Pragma", "no-cache"], ["Accept
 
 // name: [class, clients of a full run, play]
 export const PROGRAMS = {
-  feed_reader: ["app_client", 12, feeds(SERVER_READERS, ["/feed.xml"], [15, 120])],
-  feed_reader_desktop: ["app_client", 8, feeds(DESKTOP_READERS, ["/feed.xml"], [12, 100])],
+  feed_reader: ["app_client", 12, feeds(SERVER_READERS, ["/feed.xml"], [6, 60])],
+  feed_reader_desktop: ["app_client", 8, feeds(DESKTOP_READERS, ["/feed.xml"], [5, 50])],
   podcast: ["app_client", 6, podcast],
   sync_propfind: ["app_client", 8, nextcloud],
   sync_caldav: ["app_client", 7, caldav],

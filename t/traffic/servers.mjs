@@ -153,24 +153,38 @@ export class Servers {
 }
 
 // Passes connections on as they are, from an address that a program cannot
-// choose itself; to the TLS port where the first byte says so.
-export async function forwarder(address, port) {
+// choose itself; to the TLS port where the first byte says so. What is passed
+// on takes half a round trip each way.
+export async function forwarder({ address, roundTripMs }, port) {
   const open = new Set();
-  const server = net.createServer({ noDelay: true }, (near) => {
-    open.add(near);
-    near.on("close", () => open.delete(near));
-    near.on("error", () => near.destroy());
-    near.once("data", (first) => {
-      const far = net.connect({ host: "127.0.0.1", localAddress: address,
-        noDelay: true, port: first[0] === 0x16 ? port.tls : port.gate });
-      far.on("error", () => near.destroy());
-      far.on("close", () => near.destroy());
-      near.on("close", () => far.destroy());
-      far.write(first);
-      near.pipe(far);
-      far.pipe(near);
+  const later = (act) => setTimeout(act, roundTripMs / 2);
+  const carry = (from, to) => {
+    from.on("data", (part) => later(() => to.destroyed || to.write(part)));
+    from.on("end", () => later(() => to.end()));
+    from.on("error", () => later(() => to.destroy()));
+    from.on("close", () => later(() => to.end()));
+  };
+  const server = net.createServer({ noDelay: true, allowHalfOpen: true },
+    (near) => {
+      open.add(near);
+      near.on("close", () => open.delete(near));
+      near.on("error", () => {});
+      near.once("data", (first) => {
+        near.pause();
+        later(() => {
+          if (near.destroyed) {
+            return;
+          }
+          const far = net.connect({ host: "127.0.0.1", localAddress: address,
+            noDelay: true, allowHalfOpen: true,
+            port: first[0] === 0x16 ? port.tls : port.gate });
+          far.write(first);
+          carry(far, near);
+          carry(near, far);
+          near.resume();
+        });
+      });
     });
-  });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return { port: server.address().port, close() {
     server.close();

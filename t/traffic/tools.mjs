@@ -3,7 +3,7 @@
 // Real tools as attackers use them. They count for themselves; what they say
 // is held against the gate's log like everything else.
 
-import { HOST, Over } from "./client.mjs";
+import { HOST } from "./client.mjs";
 import { forwarder } from "./servers.mjs";
 
 async function finish(c, child, pattern, name) {
@@ -15,27 +15,25 @@ async function finish(c, child, pattern, name) {
   c.started = c.answered = Number(done[1]);
 }
 
-export const TOOLS = {
-  async ab(c) {
-    const n = c.chance.whole(100, 800);
-    const child = c.stage.spawn("ab", ["-q", "-n", String(n), "-c",
-      String(c.chance.pick([1, 2, 8, 20])), "-B", c.address,
-      ...(c.chance.is(0.5) ? ["-k"] : []), "-H", `Host: ${HOST}`,
-      `http://127.0.0.1:${c.stage.port}${c.chance.pick(["/", "/list", "/gallery"])}`]);
-    await finish(c, child, /^Complete requests: +(\d+)/m, "ab");
-  },
-  async h2load(c) {
-    const way = await forwarder(c.address, c.stage.ports);
+// A tool that is run over a forwarder, with arguments by its port.
+function tool(name, counts, argumentsOf) {
+  return async (c) => {
+    const way = await forwarder(c, c.stage.ports);
     try {
-      const child = c.stage.spawn("h2load", ["-n", String(c.chance.whole(100, 800)),
-        "-c", String(c.chance.whole(1, 4)), "-m", String(c.chance.whole(1, 10)),
-        "-H", `:authority: ${HOST}`,
-        `http://127.0.0.1:${way.port}${c.chance.pick(["/", "/list"])}`]);
-      await finish(c, child, /(\d+) succeeded/, "h2load");
+      await finish(c, c.stage.spawn(name, argumentsOf(c, way.port)), counts, name);
     } finally {
       way.close();
     }
-  },
-};
+  };
+}
 
-export { Over };
+export const TOOLS = {
+  ab: tool("ab", /^Complete requests: +(\d+)/m, (c, port) => ["-q",
+    "-n", String(c.chance.whole(100, 800)), "-c", String(c.chance.pick([1, 2, 8, 20])),
+    ...(c.chance.is(0.5) ? ["-k"] : []), "-H", `Host: ${HOST}`,
+    `http://127.0.0.1:${port}${c.chance.pick(["/", "/list", "/gallery"])}`]),
+  h2load: tool("h2load", /(\d+) succeeded/, (c, port) => [
+    "-n", String(c.chance.whole(100, 800)), "-c", String(c.chance.whole(1, 4)),
+    "-m", String(c.chance.whole(1, 10)), "-H", `:authority: ${HOST}`,
+    `http://127.0.0.1:${port}${c.chance.pick(["/", "/list"])}`]),
+};

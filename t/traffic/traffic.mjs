@@ -60,7 +60,7 @@ function say(text) {
 // ---- one set ---------------------------------------------------------------
 
 async function perform(one, stage) {
-  const c = new Client({ address: one.address, chance: one.chance, stage });
+  const c = new Client({ ...one, stage });
   Object.assign(c, { kind: one.kind, class: one.class, number: one.number,
     isChromium: one.kind.startsWith("chromium_") });
   const play = (typeof one.play === "function") ? one.play : TOOLS[one.play.tool];
