@@ -17,7 +17,8 @@ const ACCEPT = {
     image: "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
     style: "text/css,*/*;q=0.1", rest: "*/*" },
   firefox: { page: `${HTML}*/*;q=0.8`,
-    image: "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+    image: "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8," +
+      "*/*;q=0.5",
     style: "text/css,*/*;q=0.1", rest: "*/*" },
   safari: { page: `${HTML}*/*;q=0.8`,
     image: "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence," +
@@ -156,8 +157,9 @@ export const FAMILIES = {
       language: chance.pick(["en-US,en;q=0.9", "en-GB,en;q=0.9",
         "de-DE,de;q=0.9"]),
       agent: isPhone
-        ? `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/` +
-          `605.1.15 (KHTML, like Gecko) Version/${version} Mobile/15E148 ` +
+        ? "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) " +
+          "AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+          `Version/${version} Mobile/15E148 ` +
           "Safari/604.1"
         : "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/" +
           `605.1.15 (KHTML, like Gecko) Version/${version} Safari/605.1.15` };
@@ -306,7 +308,8 @@ export class Browser {
       const hesitates = this.chance.between(90, 420);
       await this.client.pause(hesitates);
       if (hesitates > 150 && !this.isPlain) {
-        this.fetch("api", `/api/suggest?q=${encodeURIComponent(word.slice(0, n))}`,
+        const part = encodeURIComponent(word.slice(0, n));
+        this.fetch("api", `/api/suggest?q=${part}`,
           { referer: this.page.url });
       }
     }

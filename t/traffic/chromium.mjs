@@ -135,7 +135,7 @@ class Tab {
 
 const STEPS = {
   home: (t) => t.click("a.brand"),
-  menu: (t) => t.click("nav a[href='/list'], nav a[href='/about'], nav a[href='/gallery']"),
+  menu: (t) => t.click("nav a:not([href='/firing'])"),
   piece: async (t) => await t.click("a.card") || t.click("nav a[href='/list']"),
   list: async (t) => {
     await t.click("nav a[href='/list']");
@@ -143,7 +143,8 @@ const STEPS = {
     await t.click(".kinds a");
   },
   search: async (t) => {
-    await t.type(".search input", t.chance.pick(["teapot", "mug rust", "celadon"]));
+    await t.type(".search input",
+      t.chance.pick(["teapot", "mug rust", "celadon"]));
     await t.type(".search input", "\uE007");
     await t.look(3);
     await t.click("a.card");
@@ -191,7 +192,8 @@ function forgive(problem) {
 }
 
 function wander(steps, mean) {
-  const names = Object.entries(steps).flatMap(([name, n]) => Array(n).fill(name));
+  const names = Object.entries(steps)
+    .flatMap(([name, n]) => Array(n).fill(name));
   return async (t) => {
     await t.visit("/");
     for (;;) {
@@ -211,7 +213,8 @@ const play = {
   fills: wander({ write: 2, login: 2, buy: 2, menu: 1 }, 3),
   looks: wander({ gallery: 3, piece: 2, menu: 1 }, 3),
   goesBack: wander({ piece: 3, back: 4, forward: 3, menu: 1, reload: 1 }, 2),
-  shops: wander({ list: 2, piece: 3, buy: 3, search: 2, back: 2, login: 1 }, 2.5),
+  shops: wander({ list: 2, piece: 3, buy: 3, search: 2, back: 2, login: 1 },
+    2.5),
   async watches(t) {
     await t.visit(`/board?hz=${t.chance.pick([1, 2, 4])}`);
     for (;;) {
@@ -242,9 +245,11 @@ const play = {
     await t.visit("/");
     for (let at = "/"; ;) {
       await t.look(4);
-      const next = t.chance.pick(["/list", "/gallery", "/about", "/product/mug-rust",
-        "/product/vase-cobalt", "/search?q=bowl", "/contact", "/list?kind=jug"]);
-      await t.cdp("Page.navigate", { url: t.site + next, referrer: t.site + at });
+      const next = t.chance.pick(["/list", "/gallery", "/about", "/contact",
+        "/product/mug-rust", "/product/vase-cobalt", "/search?q=bowl",
+        "/list?kind=jug"]);
+      await t.cdp("Page.navigate",
+        { url: t.site + next, referrer: t.site + at });
       at = next;
       await t.count();
     }
@@ -274,9 +279,10 @@ function session(act, scheme, isH2, [low, high] = [45, 80]) {
       const profile = join(stage.scratch, `profile-${c.address}`);
       mkdirSync(profile);
       await tab.open(profile, way.port, [
-        `--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, ` +
-          `like Gecko) Chrome/${stage.chromium}.0.0.0 Safari/537.36`,
-        ...(isH2 ? [] : ["--disable-http2"])], c.chance.pick([1280, 1600, 1900]));
+        "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 " +
+          `(KHTML, like Gecko) Chrome/${stage.chromium}.0.0.0 Safari/537.36`,
+        ...(isH2 ? [] : ["--disable-http2"])],
+      c.chance.pick([1280, 1600, 1900]));
       c.stage = { ...stage, endsAt: Math.min(stage.endsAt - 4000,
         Date.now() + 1000 * c.chance.between(low, high)) };
       await act(tab);
@@ -292,17 +298,20 @@ function session(act, scheme, isH2, [low, high] = [45, 80]) {
   };
 }
 
+const h1 = (act) => session(act, "https", false);
+const h2 = (act, seconds) => session(act, "https", true, seconds);
+
 // name: [class, clients of a full run, play]
 export const CHROMIUM = {
   chromium_reader_h1: ["likely_human", 3, session(play.reads, "http", false)],
-  chromium_searcher_h2: ["likely_human", 3, session(play.searches, "https", true)],
-  chromium_forms_h1: ["likely_human", 2, session(play.fills, "https", false)],
-  chromium_gallery_h2: ["likely_human", 2, session(play.looks, "https", true)],
-  chromium_dashboard: ["likely_human", 2, session(play.watches, "https", true)],
-  chromium_back_forward: ["likely_human", 2, session(play.goesBack, "https", true)],
-  chromium_shopper_h1: ["likely_human", 3, session(play.shops, "https", false)],
-  chromium_shopper_h2: ["likely_human", 3, session(play.shops, "https", true)],
-  chromium_photos_h2: ["likely_human", 2, session(play.photos, "https", true, [35, 60])],
-  chromium_prefetch: ["likely_human", 2, session(play.prefetches, "https", true, [35, 60])],
-  chromium_no_scripts: ["likely_human", 2, session(play.noScripts, "https", true, [35, 60])],
+  chromium_searcher_h2: ["likely_human", 3, h2(play.searches)],
+  chromium_forms_h1: ["likely_human", 2, h1(play.fills)],
+  chromium_gallery_h2: ["likely_human", 2, h2(play.looks)],
+  chromium_dashboard: ["likely_human", 2, h2(play.watches)],
+  chromium_back_forward: ["likely_human", 2, h2(play.goesBack)],
+  chromium_shopper_h1: ["likely_human", 3, h1(play.shops)],
+  chromium_shopper_h2: ["likely_human", 3, h2(play.shops)],
+  chromium_photos_h2: ["likely_human", 2, h2(play.photos, [35, 60])],
+  chromium_prefetch: ["likely_human", 2, h2(play.prefetches, [35, 60])],
+  chromium_no_scripts: ["likely_human", 2, h2(play.noScripts, [35, 60])],
 };

@@ -76,8 +76,8 @@ export class Client {
     if (known !== undefined) {
       return known;
     }
-    const lane = { busy: 0, waiting: [], agent: new http.Agent({ timeout: IDLE_MS,
-      keepAlive: keep, scheduling: "fifo" }) };
+    const lane = { busy: 0, waiting: [], agent: new http.Agent({
+      timeout: IDLE_MS, keepAlive: keep, scheduling: "fifo" }) };
     this.lanes.set(`${name} ${keep}`, lane);
     return lane;
   }
@@ -89,7 +89,8 @@ export class Client {
   //            which `lanes` are open at most
   //
   // Resolves to { status, headers, text }; status 0 when there is no answer.
-  async h1(method, target, headers, { body, keep = true, lane = "", lanes = 6 } = {}) {
+  async h1(method, target, headers, { body, keep = true, lane = "",
+    lanes = 6 } = {}) {
     const fields = headers.some(([name]) => name.toLowerCase() === "host")
       ? [...headers] : [["Host", HOST], ...headers];
     if (body !== undefined) {

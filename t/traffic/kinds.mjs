@@ -46,8 +46,10 @@ const EARLY = new Set(["carrier_nat_500", "office_nat", "slow_scraper",
 // seconds    how long a set takes
 // clients    of a kind at most
 export const SETS = {
-  train: { seconds: 350, clients: Infinity, has: (kind) => !KEPT_APART.has(kind) },
-  validate: { seconds: 230, clients: Infinity, has: (kind) => KEPT_APART.has(kind) },
+  train: { seconds: 350, clients: Infinity,
+    has: (kind) => !KEPT_APART.has(kind) },
+  validate: { seconds: 230, clients: Infinity,
+    has: (kind) => KEPT_APART.has(kind) },
   check: { seconds: 22, clients: 1, has: (kind) => !(kind in CHROMIUM) ||
     ["chromium_reader_h1", "chromium_shopper_h2"].includes(kind) },
 };

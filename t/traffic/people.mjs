@@ -7,8 +7,8 @@ import { Browser } from "./browser.mjs";
 const WORDS = ["mug", "rust", "celadon", "teapot", "bowl", "blue", "quay",
   "vase", "gannet", "plate", "oatmeal", "heron", "strainer"];
 const KINDS = ["mug", "bowl", "vase", "plate", "jug", "teapot"];
-const SOURCES = [undefined, "https://www.google.com/", "https://duckduckgo.com/",
-  "https://www.bing.com/", "https://old.reddit.com/", "https://t.co/"];
+const SOURCES = [undefined, "https://www.google.com/", "https://www.bing.com/",
+  "https://duckduckgo.com/", "https://old.reddit.com/", "https://t.co/"];
 
 // What one may do on the shop next.
 const STEPS = {
@@ -49,7 +49,8 @@ const STEPS = {
     await b.visit("/login");
     for (let wrong = b.chance.pick([0, 0, 0, 1, 2]); wrong > 0; wrong--) {
       await b.look(b.chance.between(3000, 9000));
-      await b.post("/login", `mail=ada%40example.org&password=${b.chance.word()}`);
+      await b.post("/login",
+        `mail=ada%40example.org&password=${b.chance.word()}`);
     }
     await b.look(b.chance.between(3000, 9000));
     await b.post("/login", "mail=ada%40example.org&password=kiln");
@@ -69,7 +70,8 @@ const STEPS = {
 async function shop(b, { steps, mean = 6, pages = 1e9, minutes = 60,
   entry = "/" }) {
   const until = Date.now() + minutes * 60000;
-  const names = Object.entries(steps).flatMap(([name, n]) => Array(n).fill(name));
+  const names = Object.entries(steps)
+    .flatMap(([name, n]) => Array(n).fill(name));
   b.hurry = mean / 6;
   await b.visit(entry, { typed: true, site: "cross-site",
     referer: b.isPlain ? undefined : b.chance.pick(SOURCES) });
@@ -81,7 +83,8 @@ async function shop(b, { steps, mean = 6, pages = 1e9, minutes = 60,
   await b.look(b.chance.dwell(mean * 1000));
 }
 
-const READING = { read: 6, browse: 2, search: 1, back: 2, gallery: 1, firing: 1 };
+const READING = { read: 6, browse: 2, search: 1, back: 2, gallery: 1,
+  firing: 1 };
 const ANYTHING = { read: 5, browse: 3, search: 3, buy: 3, gallery: 1, login: 1,
   write: 1, back: 3, reload: 1 };
 
@@ -96,11 +99,13 @@ function person(family, isH2, habits = {}) {
 
 // Several results opened in tabs at once, then read.
 async function opensTabs(c) {
-  const b = new Browser(c, c.chance.pick(["chrome", "firefox"]), c.chance.is(0.5));
+  const b = new Browser(c, c.chance.pick(["chrome", "firefox"]),
+    c.chance.is(0.5));
   await b.visit("/list", { typed: true });
   for (let n = c.chance.whole(2, 6); n > 0; n--) {
     await b.look(c.chance.dwell(7000));
-    const links = c.chance.shuffle(b.page.links).slice(0, c.chance.whole(4, 12));
+    const links = c.chance.shuffle(b.page.links)
+      .slice(0, c.chance.whole(4, 12));
     for (const link of links) {
       b.visit(link).catch(() => {});
       await c.pause(c.chance.between(120, 700));
@@ -112,7 +117,8 @@ async function opensTabs(c) {
 
 // A browser starts with the tabs of yesterday.
 async function restoresTabs(c) {
-  const b = new Browser(c, c.chance.pick(["chrome", "firefox"]), c.chance.is(0.5));
+  const b = new Browser(c, c.chance.pick(["chrome", "firefox"]),
+    c.chance.is(0.5));
   const paths = c.chance.shuffle(KINDS.flatMap((kind) => ["rust", "cobalt",
     "celadon", "oatmeal"].map((glaze) => `/product/${kind}-${glaze}`)));
   b.cookies.set("session", c.chance.hex(40)); // yesterday's
@@ -138,7 +144,8 @@ async function reloads(c) {
 // Hundreds of thumbnails as somebody scrolls, page after page.
 function photos(isH2, n) {
   return async (c) => {
-    const b = new Browser(c, c.chance.pick(["chrome", "firefox", "safari"]), isH2);
+    const b = new Browser(c, c.chance.pick(["chrome", "firefox", "safari"]),
+      isH2);
     for (let page = 1; page <= 8; page++) {
       await b.visit(`/photos?page=${page}&n=${n}`, { typed: page === 1 });
       await b.scroll(c.chance.whole(6, 40));
@@ -160,7 +167,8 @@ async function thumbs60(c) {
 
 function dashboard(low, high) {
   return async (c) => {
-    const b = new Browser(c, c.chance.pick(["chrome", "firefox"]), c.chance.is(0.5));
+    const b = new Browser(c, c.chance.pick(["chrome", "firefox"]),
+      c.chance.is(0.5));
     const hz = c.chance.between(low, high);
     const posts = c.chance.is(0.4);
     await b.visit(`/board?hz=${Math.round(hz)}`, { typed: true });
@@ -175,7 +183,8 @@ function dashboard(low, high) {
 
 // A single-page app that fetches what one might look at next.
 async function prefetches(c) {
-  const b = new Browser(c, c.chance.pick(["chrome", "safari", "firefox"]), true);
+  const b = new Browser(c, c.chance.pick(["chrome", "safari", "firefox"]),
+    true);
   for (let view = 0; view < 10; view++) {
     if (view === 0) {
       await b.visit("/spa", { typed: true });
@@ -227,8 +236,8 @@ function nat(people, families, pages) {
 // "Open the site, everybody": all at once, then each at his own pace.
 async function classroom(c) {
   await Promise.all(Array.from({ length: c.chance.whole(15, 50) }, async () => {
-    const b = new Browser(c, c.chance.pick(["chrome", "chrome", "firefox", "safari"]),
-      c.chance.is(0.8));
+    const b = new Browser(c, c.chance.pick(["chrome", "chrome", "firefox",
+      "safari"]), c.chance.is(0.8));
     await c.pause(c.chance.between(0, 4000));
     await shop(b, { steps: READING, pages: c.chance.whole(3, 15),
       mean: c.chance.spread(5, 20) });
@@ -259,7 +268,8 @@ function roams(c) {
       roaming.set(key, { browser: b,
         done: new Promise((done) => { arrived = done; }) });
       try {
-        await shop(b, { steps: ANYTHING, mean: 5, minutes: c.chance.between(0.5, 1.5) });
+        await shop(b, { steps: ANYTHING, mean: 5,
+          minutes: c.chance.between(0.5, 1.5) });
       } finally {
         arrived();
       }
@@ -274,13 +284,15 @@ function roams(c) {
       cache: before.browser.cache, agent: before.browser.agent,
       version: before.browser.version, language: before.browser.language });
     b.page = before.browser.page;
-    await shop(b, { steps: ANYTHING, mean: 6, minutes: c.chance.between(1, 2) });
+    await shop(b, { steps: ANYTHING, mean: 6,
+      minutes: c.chance.between(1, 2) });
   })();
 }
 
 // name: [class, clients, play]; how many of a full run.
 export const PEOPLE = {
-  person_reader_h1: ["likely_human", 24, person("chrome", false, { steps: READING })],
+  person_reader_h1: ["likely_human", 24,
+    person("chrome", false, { steps: READING })],
   person_shopper_h2: ["likely_human", 28, person("chrome", true)],
   person_firefox: ["likely_human", 20, person("firefox", false)],
   person_phone: ["likely_human", 20, person("android", true)],
@@ -288,22 +300,27 @@ export const PEOPLE = {
   person_opens_tabs: ["likely_human", 8, opensTabs],
   person_restores_tabs: ["likely_human", 5, restoresTabs],
   person_reloads: ["likely_human", 5, reloads],
-  person_quick: ["likely_human", 6, person("chrome", true, { mean: 1.2, minutes: 2 })],
-  person_firefox_quick: ["likely_human", 5, person("firefox", true, { mean: 1.3, minutes: 2 })],
+  person_quick: ["likely_human", 6,
+    person("chrome", true, { mean: 1.2, minutes: 2 })],
+  person_firefox_quick: ["likely_human", 5,
+    person("firefox", true, { mean: 1.3, minutes: 2 })],
   photo_scroll: ["likely_human", 6, photos(false, 300)],
   photo_scroll_h2: ["likely_human", 6, photos(true, 400)],
   thumbs_60_h2: ["likely_human", 6, thumbs60],
   dashboard_1hz: ["likely_human", 6, dashboard(0.2, 2)],
   dashboard_10hz: ["likely_human", 4, dashboard(8, 10.5)],
   spa_prefetch: ["likely_human", 6, prefetches],
-  flash_crowd: ["likely_human", 60, crowd(["https://news.ycombinator.com/"], "/gallery")],
-  newsletter_crowd: ["likely_human", 40, crowd([undefined, undefined,
-    "https://mail.google.com/"], "/product/teapot-celadon?utm_source=news&utm_medium=mail")],
-  carrier_nat_500: ["likely_human_nat", 3, nat([150, 300, 500],
-    ["android", "android", "safari", "safari", "chrome", "firefox"], [1, 4])],
+  flash_crowd: ["likely_human", 60,
+    crowd(["https://news.ycombinator.com/"], "/gallery")],
+  newsletter_crowd: ["likely_human", 40,
+    crowd([undefined, undefined, "https://mail.google.com/"],
+      "/product/teapot-celadon?utm_source=news&utm_medium=mail")],
+  carrier_nat_500: ["likely_human_nat", 3,
+    nat([150, 300, 500], ["android", "android", "safari", "safari", "chrome",
+      "firefox"], [1, 4])],
   classroom: ["likely_human_nat", 3, classroom],
-  office_nat: ["likely_human_nat", 4, nat([20, 40, 60], ["chrome", "chrome", "firefox"],
-    [3, 14])],
+  office_nat: ["likely_human_nat", 4,
+    nat([20, 40, 60], ["chrome", "chrome", "firefox"], [3, 14])],
   tor_exit: ["likely_human_nat", 6, torExit],
   resist_fingerprinting: ["likely_human", 10, person("resist", true)],
   lynx_no_js: ["likely_human", 8, person("lynx", false, { steps: READING })],

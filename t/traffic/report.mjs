@@ -77,7 +77,8 @@ export function table(clients, log) {
       row.ok += one.ok;
       row.refused += one.refused;
       if (one.logged > 1) {
-        row.rates.push((one.logged - 1) / Math.max(one.last - one.first, 0.001));
+        const seconds = Math.max(one.last - one.first, 0.001);
+        row.rates.push((one.logged - 1) / seconds);
       }
     }
     rows.set(c.kind, row);

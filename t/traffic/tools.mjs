@@ -20,7 +20,8 @@ function tool(name, counts, argumentsOf) {
   return async (c) => {
     const way = await forwarder(c, c.stage.ports);
     try {
-      await finish(c, c.stage.spawn(name, argumentsOf(c, way.port)), counts, name);
+      const child = c.stage.spawn(name, argumentsOf(c, way.port));
+      await finish(c, child, counts, name);
     } finally {
       way.close();
     }
@@ -29,7 +30,8 @@ function tool(name, counts, argumentsOf) {
 
 export const TOOLS = {
   ab: tool("ab", /^Complete requests: +(\d+)/m, (c, port) => ["-q",
-    "-n", String(c.chance.whole(100, 800)), "-c", String(c.chance.pick([1, 2, 8, 20])),
+    "-n", String(c.chance.whole(100, 800)),
+    "-c", String(c.chance.pick([1, 2, 8, 20])),
     ...(c.chance.is(0.5) ? ["-k"] : []), "-H", `Host: ${HOST}`,
     `http://127.0.0.1:${port}${c.chance.pick(["/", "/list", "/gallery"])}`]),
   h2load: tool("h2load", /(\d+) succeeded/, (c, port) => [

@@ -39,9 +39,9 @@ async function leave(code) {
   }
 }
 
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
-  process.on(signal, () => leave(code));
-}
+process.on("SIGHUP", () => leave(129));
+process.on("SIGINT", () => leave(130));
+process.on("SIGTERM", () => leave(143));
 
 // Who does not wait for an answer does not mind that the run is over.
 process.on("unhandledRejection", (problem) => {
@@ -63,7 +63,7 @@ async function perform(one, stage) {
   const c = new Client({ ...one, stage });
   Object.assign(c, { kind: one.kind, class: one.class, number: one.number,
     isChromium: one.kind.startsWith("chromium_") });
-  const play = (typeof one.play === "function") ? one.play : TOOLS[one.play.tool];
+  const play = (typeof one.play === "function") ? one.play : TOOLS[one.play];
   stage.clients.push(c);
   try {
     await c.pause(one.beginMs);
@@ -103,9 +103,11 @@ async function runSet(name) {
     driver: `http://127.0.0.1:${servers.port.driver}`,
     spawn: (...args) => servers.spawn(...args),
     endsAt: began + 1000 * SETS[name].seconds };
-  const clock = setInterval(() => say(`${name}: ${Math.round((Date.now() - began) / 1000)}` +
-    ` of ${SETS[name].seconds} s, ${stage.clients.reduce((n, c) => n + c.started, 0)} requests`),
-  1000);
+  const clock = setInterval(() => {
+    const seconds = Math.round((Date.now() - began) / 1000);
+    const requests = stage.clients.reduce((n, c) => n + c.started, 0);
+    say(`${name}: ${seconds} of ${SETS[name].seconds} s, ${requests} requests`);
+  }, 1000);
   try {
     await Promise.all(cast.map((one) => perform(one, stage)));
   } finally {
@@ -114,7 +116,8 @@ async function runSet(name) {
   }
   await calm(stage.clients);
   if (servers.gate.isOver || servers.backend.isOver) {
-    throw new Error(`a server ended by itself: ${servers.gate.output}${servers.backend.output}`);
+    throw new Error("a server ended by itself: " + servers.gate.output +
+      servers.backend.output);
   }
   for (const c of stage.clients) {
     c.close();
