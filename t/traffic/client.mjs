@@ -115,10 +115,14 @@ export class Client {
     }
   }
 
-  #send(agent, method, path, headers, body) {
+  #send(agent, method, path, fields, body) {
     return new Promise((resolve) => {
       const request = http.request({ host: "127.0.0.1", port: this.stage.port,
-        localAddress: this.address, method, path, headers, agent });
+        localAddress: this.address, method, path, agent, setHost: false });
+      request.removeHeader("Connection"); // node would say more than is told
+      for (const [name, value] of fields) {
+        request.setHeader(name, value);
+      }
       let isSettled = false;
       request.on("error", (problem) => {
         if (!isSettled) {
