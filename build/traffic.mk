@@ -15,12 +15,12 @@ TRAFFIC_PORT ?= 8640
 TRAFFIC = OUT='$(OUT)' SEED='$(SEED)' OUT_DIR='$(OUT_DIR)' \
           TRAFFIC_PORT='$(TRAFFIC_PORT)'
 
-traffic: ## labelled observation logs of people and attackers (SET=train|validate|all SEED= OUT_DIR=)
+traffic: ## labelled traffic of people and attackers (SET= SEED= OUT_DIR=)
 	@build/need build traffic
 	@$(MAKE) --no-print-directory $(OUT)/mod_mlgate.so
 	@$(TRAFFIC) SET='$(SET)' node t/traffic/traffic.mjs $(OUT)/mod_mlgate.so
 
-traffic-check: all | need-test ## the traffic generator, with one client of each kind
+traffic-check: all | need-test ## the same with one client of each kind
 	$(Q)$(TRAFFIC) t/traffic/check.sh
 
 .PHONY: traffic traffic-check

@@ -30,7 +30,8 @@ local function bytes(r, kind, least, most, age)
     local n, status = size_of(r.uri, least, most), 200
     local from, to = (r.headers_in["Range"] or ""):match("^bytes=(%d+)-(%d*)$")
     if from then
-        n = math.min(math.max((tonumber(to) or n - 1) - tonumber(from) + 1, 1), n)
+        local wanted = (tonumber(to) or n - 1) - tonumber(from) + 1
+        n = math.min(math.max(wanted, 1), n)
         status = 206
     end
     r.headers_out["ETag"] = '"' .. n .. '"'
@@ -72,8 +73,8 @@ local function photos(r)
         out[i] = string.format('<img src="/photos/thumb/%d-%d.webp" ' ..
             'width="180" height="135" alt="" loading="lazy">', page, i)
     end
-    return html(r, "Photos", '<h1>Photos</h1><a class="next" href="/photos?page='
-        .. page + 1 .. '">More</a><p>' .. table.concat(out) .. "</p>")
+    return html(r, "Photos", "<h1>Photos</h1><a href=\"/photos?page=" ..
+        page + 1 .. '">More</a><p>' .. table.concat(out) .. "</p>")
 end
 
 -- A panel that asks ?hz=2 times a second.
@@ -126,8 +127,8 @@ local function rest(r)
         r:parsebody(65536)
         return json(r, r.method == "POST" and 201 or 200, '{"ok":true}')
     end
-    local key = r.headers_in["Authorization"] or r.headers_in["X-Api-Key"]
-    if r.uri:find("^/rest/private") and not (key or ""):find("kiln", 1, true) then
+    local key = r.headers_in["Authorization"] or ""
+    if r.uri:find("^/rest/private") and not key:find("kiln", 1, true) then
         return json(r, 401, '{"error":"no such key"}')
     end
     local limit = tonumber(r:parseargs().limit or "")
@@ -169,26 +170,35 @@ local function playlist(r)
         table.concat(out, "\n") .. "\n")
 end
 
+-- A handler that answers with bytes().
+local function blob(...)
+    local args = { ... }
+    return function(r)
+        return bytes(r, table.unpack(args))
+    end
+end
+
+local anything = "application/octet-stream"
+
 -- First match serves; patterns are Lua's.
 local routes = {
     { "^/photos$", photos },
-    { "^/photos/thumb/", function(r) return bytes(r, "image/webp", 2000, 9000) end },
+    { "^/photos/thumb/", blob("image/webp", 2000, 9000) },
     { "^/board$", board },
     { "^/spa$", spa },
     { "^/dav/", dav },
     { "^/rest/", rest },
     { "^/chat/", chat },
-    { "^/tiles/%d+/%d+/%d+%.png$",
-        function(r) return bytes(r, "image/png", 400, 24000, 86400) end },
+    { "^/tiles/%d+/%d+/%d+%.png$", blob("image/png", 400, 24000, 86400) },
     { "^/live/.*%.m3u8$", playlist },
-    { "^/live/.*%.ts$", function(r) return bytes(r, "video/mp2t", 60000, 160000) end },
-    { "^/dash/.*%.mpd$", function(r) return bytes(r, "application/dash+xml", 900, 2000) end },
-    { "^/dash/.*%.m4s$", function(r) return bytes(r, "video/iso.segment", 40000, 120000) end },
-    { "^/podcast/.*%.mp3$", function(r) return bytes(r, "audio/mpeg", 400000, 900000) end },
-    { "^/podcast/feed$", function(r) return bytes(r, "application/rss+xml", 9000, 30000, 60) end },
+    { "^/live/.*%.ts$", blob("video/mp2t", 60000, 160000) },
+    { "^/dash/.*%.mpd$", blob("application/dash+xml", 900, 2000) },
+    { "^/dash/.*%.m4s$", blob("video/iso.segment", 40000, 120000) },
+    { "^/podcast/.*%.mp3$", blob("audio/mpeg", 400000, 900000) },
+    { "^/podcast/feed$", blob("application/rss+xml", 9000, 30000, 60) },
     { "^/git/[%w-]+%.git/", git },
-    { "^/v2/", function(r) return bytes(r, "application/octet-stream", 1000, 300000) end },
-    { "^/debian/", function(r) return bytes(r, "application/octet-stream", 5000, 200000) end },
+    { "^/v2/", blob(anything, 1000, 300000) },
+    { "^/debian/", blob(anything, 5000, 200000) },
 }
 
 function handle(r)

@@ -36,21 +36,25 @@ const FETCH = {
   api: ["cors", "empty", "rest"],
 };
 
+const URGENCY = { page: "u=0, i", style: "u=0", script: "u=1",
+  image: "u=2, i", manifest: "u=2", api: "u=1, i" };
+
 function chromeFields(b, sort, o) {
   const [mode, dest, accept] = FETCH[sort];
-  const hints = [["sec-ch-ua", `"Chromium";v="${b.version}", ` +
-      `"Google Chrome";v="${b.version}", "Not.A/Brand";v="99"`],
-    ["sec-ch-ua-mobile", b.isMobile ? "?1" : "?0"],
-    ["sec-ch-ua-platform", `"${b.platform}"`]];
+  const brands = ["sec-ch-ua", `"Chromium";v="${b.version}", ` +
+    `"Google Chrome";v="${b.version}", "Not.A/Brand";v="99"`];
+  const mobile = ["sec-ch-ua-mobile", b.isMobile ? "?1" : "?0"];
+  const platform = ["sec-ch-ua-platform", `"${b.platform}"`];
+  const agent = ["User-Agent", b.agent];
   const isPage = sort === "page";
   return [
     b.isH2 ? null : ["Connection", "keep-alive"],
-    isPage && o.reload ? ["Cache-Control", "max-age=0"] : null,
-    ...hints,
+    isPage && (o.reload || o.body) ? ["Cache-Control", "max-age=0"] : null,
+    ...(isPage ? [brands, mobile, platform, ["Upgrade-Insecure-Requests", "1"]]
+      : [platform, agent, brands, mobile]),
     isPage && o.body ? ["Origin", `https://${HOST}`] : null,
-    isPage ? ["Upgrade-Insecure-Requests", "1"] : null,
     o.body ? ["Content-Type", o.type] : null,
-    ["User-Agent", b.agent],
+    isPage ? agent : null,
     ["Accept", ACCEPT.chrome[accept]],
     !isPage && o.body ? ["Origin", `https://${HOST}`] : null,
     ["Sec-Fetch-Site", o.site], ["Sec-Fetch-Mode", mode],
@@ -60,7 +64,7 @@ function chromeFields(b, sort, o) {
     ["Accept-Encoding", "gzip, deflate, br, zstd"],
     ["Accept-Language", b.language],
     o.cookie ? ["Cookie", o.cookie] : null,
-    b.isH2 && isPage ? ["priority", "u=0, i"] : null,
+    b.isH2 ? ["priority", URGENCY[sort]] : null,
   ];
 }
 

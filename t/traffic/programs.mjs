@@ -254,10 +254,11 @@ async function webhooks(c) {
 async function gitClone(c) {
   const agent = ["User-Agent",
     `git/2.${c.chance.whole(34, 49)}.${c.chance.whole(0, 3)}`];
-  const encoding = ["Accept-Encoding", "deflate, gzip, br"];
+  const encoding = ["Accept-Encoding", "deflate, gzip, br, zstd"];
   const version = ["Git-Protocol", "version=2"];
-  const fields = [agent, ["Accept", "*/*"], encoding, ["Pragma", "no-cache"],
-    version];
+  const fields = [agent, ["Accept", "*/*"], encoding,
+    ...(c.chance.is(0.5) ? [["Accept-Language", "en-US, *;q=0.9"]] : []),
+    ["Pragma", "no-cache"], version]; // no language without LANG
   await c.settle(20000);
   for (;;) { // a build server: a dozen repositories, fetched one after another
     for (let n = c.chance.whole(4, 30); n > 0; n--) {

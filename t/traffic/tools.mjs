@@ -6,36 +6,45 @@
 import { HOST } from "./client.mjs";
 import { forwarder } from "./servers.mjs";
 
-async function finish(c, child, pattern, name) {
-  const code = await child.ended;
-  const done = child.output.match(pattern);
-  if (code !== 0 || done === null) {
-    throw new Error(`${name} failed (${code}): ${child.output.trim()}`);
-  }
-  c.started = c.answered = Number(done[1]);
-}
-
-// A tool that is run over a forwarder, with arguments by its port.
+// A tool that is run over a forwarder. Its count may hold requests that were
+// never answered, one a connection: ab takes a connection that was closed for
+// an answer.
+//
+//   counts       what it says at the end, with the number of requests
+//   argumentsOf  by client and port: [connections, arguments]
 function tool(name, counts, argumentsOf) {
   return async (c) => {
     const way = await forwarder(c, c.stage.ports);
+    const [connections, args] = argumentsOf(c, way.port);
     try {
-      const child = c.stage.spawn(name, argumentsOf(c, way.port));
-      await finish(c, child, counts, name);
+      const child = c.stage.spawn(name, args);
+      const code = await child.ended;
+      const said = child.output.match(counts);
+      if (code !== 0 || said === null) {
+        throw new Error(`${name} failed (${code}): ${child.output.trim()}`);
+      }
+      c.started = Number(said[1]);
+      c.answered = Math.max(0, c.started - connections);
     } finally {
       way.close();
     }
   };
 }
 
+const url = (port, path) => `http://127.0.0.1:${port}${path}`;
+
 export const TOOLS = {
-  ab: tool("ab", /^Complete requests: +(\d+)/m, (c, port) => ["-q",
-    "-n", String(c.chance.whole(100, 800)),
-    "-c", String(c.chance.pick([1, 2, 8, 20])),
-    ...(c.chance.is(0.5) ? ["-k"] : []), "-H", `Host: ${HOST}`,
-    `http://127.0.0.1:${port}${c.chance.pick(["/", "/list", "/gallery"])}`]),
-  h2load: tool("h2load", /(\d+) succeeded/, (c, port) => [
-    "-n", String(c.chance.whole(100, 800)), "-c", String(c.chance.whole(1, 4)),
-    "-m", String(c.chance.whole(1, 10)), "-H", `:authority: ${HOST}`,
-    `http://127.0.0.1:${port}${c.chance.pick(["/", "/list"])}`]),
+  ab: tool("ab", /^Complete requests: +(\d+)/m, (c, port) => {
+    const connections = c.chance.pick([1, 2, 8, 20]);
+    return [connections, ["-q", "-n", String(c.chance.whole(100, 800)),
+      "-c", String(connections), ...(c.chance.is(0.5) ? ["-k"] : []),
+      "-H", `Host: ${HOST}`,
+      url(port, c.chance.pick(["/", "/list", "/gallery"]))]];
+  }),
+  h2load: tool("h2load", /(\d+) succeeded/, (c, port) => {
+    const connections = c.chance.whole(1, 4);
+    return [connections, ["-n", String(c.chance.whole(100, 800)),
+      "-c", String(connections), "-m", String(c.chance.whole(1, 10)),
+      "-H", `:authority: ${HOST}`, url(port, c.chance.pick(["/", "/list"]))]];
+  }),
 };

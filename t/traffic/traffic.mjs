@@ -45,7 +45,7 @@ process.on("SIGTERM", () => leave(143));
 
 // Who does not wait for an answer does not mind that the run is over.
 process.on("unhandledRejection", (problem) => {
-  if (!(problem instanceof Over)) {
+  if (!(problem instanceof Over) && !isStopping) {
     console.error(`make traffic: ${problem.stack}`);
     leave(1);
   }
@@ -171,6 +171,8 @@ try {
   }
   await leave(0);
 } catch (problem) {
-  console.error(`make traffic: ${problem.message}`);
+  if (!isStopping) { // else it is a consequence
+    console.error(`make traffic: ${problem.message}`);
+  }
   await leave(1);
 }
