@@ -24,13 +24,23 @@ function borrowed(c, families, isH2 = false) {
     .filter((field) => field && (isH2 || field[0] !== "priority"));
 }
 
-const honest = (c) => oneOf(c, ["scrapy", "requests", "curl", "wget"]);
-const disguised = (c) => borrowed(c, ["chrome", "firefox"]);
+// A browser's name over a library's other fields, which is what most do. Over
+// TLS, where the gate misses what the browser would send.
+function nameOnly(c, families) {
+  const { agent } = FAMILIES[c.chance.pick(families)](c.chance);
+  c.isSecure = true;
+  return [["User-Agent", agent], ...oneOf(c, ["requests", "httpx", "nothing"])
+    .filter(([name]) => name !== "User-Agent")];
+}
 
-// Those of a tool, or a browser's.
-function toolOr(c, tools, families = ["chrome", "firefox"]) {
-  const tool = c.chance.pick([...tools, undefined]);
-  return tool === undefined ? borrowed(c, families) : fieldsOf(tool);
+const honest = (c) => oneOf(c, ["scrapy", "requests", "curl", "wget"]);
+const disguised = (c, families = ["chrome", "firefox"]) =>
+  (c.chance.is(0.5) ? borrowed : nameOnly)(c, families);
+
+// Those of a tool, or as a browser.
+function toolOr(c, tools) {
+  const tool = c.chance.pick([...tools, undefined, undefined]);
+  return tool === undefined ? disguised(c) : fieldsOf(tool);
 }
 
 // Send what `next` says, `rate` a second, with `atOnce` on the way at most,
@@ -38,13 +48,17 @@ function toolOr(c, tools, families = ["chrome", "firefox"]) {
 async function flood(c, { n, rate, atOnce, isSteady }, next) {
   let flying = 0;
   let due = Date.now();
+  let problem;
   const wakers = [];
   for (let i = 0; i < n; i++) {
     while (flying >= atOnce) {
       await new Promise((wake) => wakers.push(wake));
     }
+    if (problem !== undefined) {
+      throw problem;
+    }
     flying++;
-    next(i).catch(() => {}).then(() => {
+    next(i).catch((why) => { problem = why; }).then(() => {
       flying--;
       wakers.shift()?.();
     });
@@ -153,7 +167,7 @@ function floodAssets(c) {
 
 // From one request in five seconds to twenty a second, slowly.
 async function floodRamp(c) {
-  const fields = borrowed(c, ["chrome"]);
+  const fields = disguised(c);
   for (let n = 0, rate = 0.2; n < 900; n++) {
     c.h1("GET", c.chance.pick(PATHS), fields);
     await c.pause(1000 / rate * c.chance.between(0.7, 1.3));
@@ -165,7 +179,7 @@ async function floodRamp(c) {
 function distributed([low, high], n) {
   return (c) => {
     const isH2 = c.chance.is(0.3);
-    const fields = borrowed(c, ["chrome"], isH2);
+    const fields = isH2 ? borrowed(c, ["chrome"], true) : disguised(c);
     return flood(c, pace(c, low, high, { n: c.chance.whole(...n), atOnce: 4,
       isSteady: false }), () => {
       const target = c.chance.is(0.5) ? c.chance.pick(PATHS)
@@ -198,8 +212,9 @@ function rotator(families, hasSession) {
   return (c) => {
     const keep = c.chance.is(0.4);
     const cookie = ["Cookie", `session=${c.chance.hex(40)}`];
+    const dress = c.chance.is(0.5) ? borrowed : nameOnly;
     return flood(c, pace(c, 0.15, 12), () => {
-      const fields = borrowed(c, families);
+      const fields = dress(c, families);
       const piece = c.chance.pick(["mug-rust", "jug-celadon", "bowl-cobalt"]);
       return c.h1("GET", c.chance.is(0.6) ? c.chance.pick(PATHS)
         : `/product/${piece}`, hasSession ? [...fields, cookie] : fields,

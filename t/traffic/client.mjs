@@ -3,10 +3,12 @@
 // One client on the wire: an address of its own to speak from, its
 // connections, and a count of what it sent and what became of it. HTTP/1.1
 // header fields go out in the order and the case in which they are given; so
-// do those of HTTP/2 (in lower case), which is spoken without TLS.
+// do those of HTTP/2 (in lower case), which is spoken without TLS. HTTP/1.1 is
+// spoken over TLS where the gate would take note.
 
 import http from "node:http";
 import http2 from "node:http2";
+import https from "node:https";
 import net from "node:net";
 import zlib from "node:zlib";
 
@@ -39,10 +41,12 @@ export class Client {
     this.address = address;
     this.roundTripMs = roundTripMs;
     this.chance = chance;
-    this.stage = stage; // port, endsAt and more: traffic.mjs
+    this.isSecure = false; // is HTTP/1.1 spoken over TLS from here on?
+    this.stage = stage; // ports, endsAt and more: traffic.mjs
     this.started = 0;   // requests that were begun
     this.answered = 0;  // of them, those with a status
     this.failed = [];   // why the others were not
+    this.open = 0;      // on the way
     this.sessions = new Map();
     this.lanes = new Map();
   }
@@ -68,18 +72,20 @@ export class Client {
       throw new Over();
     }
     this.started++;
+    this.open++;
   }
 
   // Connections of HTTP/1.1 that are used together.
   #lane(name, keep) {
-    const known = this.lanes.get(`${name} ${keep}`);
-    if (known !== undefined) {
-      return known;
+    const key = `${name} ${keep} ${this.isSecure}`;
+    if (!this.lanes.has(key)) {
+      const protocol = this.isSecure ? https : http;
+      this.lanes.set(key, { busy: 0, waiting: [], protocol,
+        port: this.isSecure ? this.stage.ports.tls : this.stage.ports.gate,
+        agent: new protocol.Agent({ timeout: IDLE_MS, keepAlive: keep,
+          scheduling: "fifo" }) });
     }
-    const lane = { busy: 0, waiting: [], agent: new http.Agent({
-      timeout: IDLE_MS, keepAlive: keep, scheduling: "fifo" }) };
-    this.lanes.set(`${name} ${keep}`, lane);
-    return lane;
+    return this.lanes.get(key);
   }
 
   // Ask over HTTP/1.1.
@@ -106,7 +112,8 @@ export class Client {
         await sleep(SHAKES * this.roundTripMs);
       }
       this.#begin();
-      const answer = await this.#send(way.agent, method, target, fields, body);
+      const answer = await this.#send(way, method, target, fields, body);
+      this.open--;
       await sleep(this.roundTripMs);
       return answer;
     } finally {
@@ -115,10 +122,11 @@ export class Client {
     }
   }
 
-  #send(agent, method, path, fields, body) {
+  #send({ protocol, port, agent }, method, path, fields, body) {
     return new Promise((resolve) => {
-      const request = http.request({ host: "127.0.0.1", port: this.stage.port,
-        localAddress: this.address, method, path, agent, setHost: false });
+      const request = protocol.request({ host: "127.0.0.1", port, agent,
+        localAddress: this.address, method, path, setHost: false,
+        rejectUnauthorized: false });
       request.removeHeader("Connection"); // node would say more than is told
       for (const [name, value] of fields) {
         request.setHeader(name, value);
@@ -152,9 +160,9 @@ export class Client {
       return known.ready;
     }
     const made = { ready: sleep(SHAKES * this.roundTripMs).then(() => {
-      made.session = http2.connect(`http://127.0.0.1:${this.stage.port}`, {
+      made.session = http2.connect(`http://127.0.0.1:${this.stage.ports.gate}`, {
         createConnection: () => net.connect({ host: "127.0.0.1",
-          port: this.stage.port, localAddress: this.address }) });
+          port: this.stage.ports.gate, localAddress: this.address }) });
       made.session.on("error", () => {}); // its streams tell
       made.session.setTimeout(IDLE_MS, () => made.session.close());
       return made.session;
@@ -182,6 +190,7 @@ export class Client {
       session = await this.#session(lane);
       answer = await this.#stream(session, fields, body);
     }
+    this.open--;
     if (answer.status > 0) {
       this.answered++;
     }

@@ -110,10 +110,10 @@ export class Servers {
   }
 
   // Ends one of ours in order, so that it writes its last lines.
-  async end(child) {
+  async end(child, ms = 10000) {
     if (!child.isOver) {
       child.kill("SIGTERM");
-      await Promise.race([child.ended, sleep(10000)]);
+      await Promise.race([child.ended, sleep(ms)]);
     }
   }
 
@@ -132,8 +132,8 @@ export class Servers {
   }
 
   async stop() {
-    for (const child of this.#children.reverse()) {
-      await this.end(child);
+    await Promise.all(this.#children.map((child) => this.end(child, 3000)));
+    for (const child of this.#children) {
       try {
         process.kill(-child.pid, "SIGKILL");
       } catch {

@@ -33,18 +33,25 @@ function tool(name, counts, argumentsOf) {
 
 const url = (port, path) => `http://127.0.0.1:${port}${path}`;
 
+// As many requests as are through in half of the time that is left.
+function requests(c, atOnce) {
+  const rounds = (c.stage.endsAt - Date.now()) / 2 / (c.roundTripMs + 20);
+  return String(Math.ceil(Math.min(c.chance.whole(100, 800), rounds * atOnce)));
+}
+
 export const TOOLS = {
   ab: tool("ab", /^Complete requests: +(\d+)/m, (c, port) => {
-    const connections = c.chance.pick([1, 2, 8, 20]);
-    return [connections, ["-q", "-n", String(c.chance.whole(100, 800)),
+    const connections = c.chance.pick([2, 4, 8, 20]);
+    return [connections, ["-q", "-n", requests(c, connections),
       "-c", String(connections), ...(c.chance.is(0.5) ? ["-k"] : []),
       "-H", `Host: ${HOST}`,
       url(port, c.chance.pick(["/", "/list", "/gallery"]))]];
   }),
   h2load: tool("h2load", /(\d+) succeeded/, (c, port) => {
     const connections = c.chance.whole(1, 4);
-    return [connections, ["-n", String(c.chance.whole(100, 800)),
-      "-c", String(connections), "-m", String(c.chance.whole(1, 10)),
+    const streams = c.chance.whole(1, 10);
+    return [connections, ["-n", requests(c, connections * streams),
+      "-c", String(connections), "-m", String(streams),
       "-H", `:authority: ${HOST}`, url(port, c.chance.pick(["/", "/list"]))]];
   }),
 };

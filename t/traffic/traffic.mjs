@@ -78,8 +78,7 @@ async function perform(one, stage) {
 
 // Clients begin nothing new after the end; what is on the way may come in.
 async function calm(clients) {
-  const open = () => clients.filter((c) => !c.isChromium)
-    .reduce((n, c) => n + c.started - c.answered - c.failed.length, 0);
+  const open = () => clients.reduce((n, c) => n + c.open, 0);
   for (let i = 0; i < 100 && open() > 0; i++) {
     await sleep(100);
   }
@@ -98,8 +97,8 @@ async function runSet(name) {
       "chromedriver", [`--port=${servers.port.driver}`]);
   }
   const began = Date.now();
-  const stage = { name, clients: [], port: servers.port.gate,
-    ports: servers.port, scratch: servers.scratch, chromium,
+  const stage = { name, clients: [], ports: servers.port,
+    scratch: servers.scratch, chromium,
     driver: `http://127.0.0.1:${servers.port.driver}`,
     spawn: (...args) => servers.spawn(...args),
     endsAt: began + 1000 * SETS[name].seconds };
