@@ -46,6 +46,7 @@ export class Client {
     this.started = 0;   // requests that were begun
     this.answered = 0;  // of them, those with a status
     this.failed = [];   // why the others were not
+    this.resent = 0;    // of those answered; the gate may have seen them twice
     this.open = 0;      // on the way
     this.sessions = new Map();
     this.lanes = new Map();
@@ -186,6 +187,7 @@ export class Client {
     this.#begin();
     let answer = await this.#stream(session, fields, body);
     if (answer.why === REFUSED) {
+      this.resent++;
       session.close();
       session = await this.#session(lane);
       answer = await this.#stream(session, fields, body);

@@ -37,8 +37,8 @@ export function differences(clients, log) {
   for (const c of clients) {
     const logged = log.get(c.address)?.logged ?? 0;
     const slack = c.isChromium ? Math.max(3, 0.05 * c.started) : 0;
-    if (logged < c.answered - slack ||
-        logged > Math.max(c.started, c.answered + c.failed.length) + slack) {
+    const most = Math.max(c.started, c.answered + c.failed.length) + c.resent;
+    if (logged < c.answered - slack || logged > most + slack) {
       out.push(`${c.kind} ${c.address}: ${c.started} begun, ${c.answered} ` +
         `answered, ${logged} in the log`);
     }

@@ -82,6 +82,7 @@ async function calm(clients) {
   for (let i = 0; i < 100 && open() > 0; i++) {
     await sleep(100);
   }
+  await sleep(2000); // the gate writes a line when an answer is out
 }
 
 async function runSet(name) {
