@@ -31,6 +31,9 @@
 #define MLG_FOREST_TREES_MAX 512u
 #define MLG_FOREST_DEPTH_MAX 8u
 #define MLG_FOREST_FILLER    0xffffu /* feature of a node that asks nothing */
+#define MLG_FOREST_VALUE_MAX                                                   \
+    1e6f /* of a leaf and of the base, either sign:
+                                        so no margin is ever infinite */
 
 /* Nodes of one tree in heap order: the root is 0, the children of i are
  * 2i + 1 (left) and 2i + 2; the last 2^depth are leaves. */
@@ -51,19 +54,13 @@ typedef struct mlg_node_t {
 
 static_assert(sizeof(mlg_node_t) == 16, "four to a cache line");
 
-/* What is walked: a split's place and its threshold as an ordered integer. */
-typedef struct mlg_split_t {
-    uint32_t at; /* in the doubled vector: 2 * feature + (NaN is greatest) */
-    uint32_t key;
-} mlg_split_t;
-
 typedef struct mlg_forest_t {
     uint64_t id;     /* tells models apart; 0 = said by nobody. Of a bundle:
                         the first 8 bytes of its SHA-256, first byte highest */
     uint32_t ntrees; /* 1..MLG_FOREST_TREES_MAX */
     uint32_t depth;  /* 1..MLG_FOREST_DEPTH_MAX */
-    float base;      /* margin before the first tree, finite */
-    float mean;      /* margin of the average of the training data: base and
+    float base;      /* margin before the first tree */
+    double mean;     /* margin of the average of the training data: base and
                         the values of all roots */
     double slope;    /* finite, > 0 */
     double offset;   /* finite */
@@ -93,7 +90,7 @@ size_t mlg_forest_bytes(uint32_t ntrees, uint32_t depth);
  *
  * @param memory  mlg_forest_bytes(ntrees, depth) bytes, any alignment, the
  *                caller's for as long as the forest is used
- * @param base    finite
+ * @param base    within MLG_FOREST_VALUE_MAX
  * @param slope   finite, > 0
  * @param offset  finite
  * @return the forest, within `memory`
@@ -134,8 +131,8 @@ float mlg_forest_walk(const mlg_forest_t *forest, const float x[MLG_NFEATURES],
  * the margin is the mean, the factor is the curve's own slope there. A part may
  * so be greater than 1 where another takes some of it back.
  *
- * @param part  filled, shape [MLG_NFEATURES]; finite unless a margin is not;
- *              below 0 speaks for the client; 0 for what no tree asked
+ * @param part  filled, shape [MLG_NFEATURES]; finite; below 0 speaks for the
+ *              client; 0 for what no tree asked
  * @param walk  of this forest by mlg_forest_walk()
  * @return the score of the mean margin
  */
@@ -168,8 +165,11 @@ float mlg_forest_relief(const mlg_forest_t *forest,
 
 #define MLG_FOREST_TRIES 256
 
-/** Platt's curve. @return in [0, 1], never NaN for a margin that is not */
-float mlg_forest_curve(double slope, double offset, float margin);
+/** Platt's curve, the same bits on every machine.
+ *
+ * @return in [0, 1], never NaN
+ */
+float mlg_forest_curve(double slope, double offset, double margin);
 
 /* ---- plain trees -------------------------------------------------------- */
 

@@ -61,6 +61,14 @@ typedef struct mlg_reasons_t {
     uint32_t n;
 } mlg_reasons_t;
 
+/** Take one part, if it is among the heaviest so far.
+ *
+ * @param reasons  updated; `n` 0 to begin with
+ * @param part     > 0
+ */
+void mlg_reasons_note(mlg_reasons_t *reasons, uint32_t feature, float value,
+                      float part);
+
 /* The weights that the gate starts with. */
 extern const mlg_weighted_t mlg_weighted_default;
 

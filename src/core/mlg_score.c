@@ -72,8 +72,8 @@ static inline float points(const mlg_weighted_t *m, int i, float value)
     return m->weight[i] * height;
 }
 
-static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
-                        float part)
+void mlg_reasons_note(mlg_reasons_t *reasons, uint32_t feature, float value,
+                      float part)
 {
     uint32_t at;
 
@@ -121,7 +121,7 @@ void mlg_weighted_reasons(const mlg_weighted_t *model,
         float part = points(model, (int)i, x[i]);
 
         if (part > 0.0f) {
-            note_reason(reasons, i, x[i], part);
+            mlg_reasons_note(reasons, i, x[i], part);
         }
     }
 }
