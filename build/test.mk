@@ -33,7 +33,7 @@ $(TEST_OBJS): | need-test
 $(OUT)/t/%: $(OUT)/obj/t/%.o $(UNIT_LIB)
 	$(call say,LINK $@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz \
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz -lmd \
 	  $(APR_LIBS) -lm -pthread
 
 test: ## everything: installs what is missing, then check, check-httpd, asan

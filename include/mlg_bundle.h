@@ -108,7 +108,7 @@ void mlg_bundle_golden(const mlg_bundle_t *bundle, uint32_t i,
 const char *mlg_bundle_about(const mlg_bundle_t *bundle, const char *key,
                              size_t *len);
 
-/* ---- writing (src/offline) ---------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* What to write. Everything is borrowed for the call. */
 typedef struct mlg_bundle_draft_t {

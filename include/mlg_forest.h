@@ -183,6 +183,10 @@ float mlg_forest_curve(double slope, double offset, double margin);
  */
 void mlg_tree_settle(mlg_node_t *node, uint32_t depth);
 
+/** Set the value of every node that is no leaf from its children's; the last
+ * step of mlg_tree_settle(). */
+void mlg_tree_average(mlg_node_t *node, uint32_t depth);
+
 /** Is this a tree that may be planted?
  *
  * @param node   shape [MLG_TREE_NODES(depth)], any bytes

@@ -11,12 +11,11 @@
 
 /* ---- parts --------------------------------------------------------------- */
 
-/* The ways from the leaves back to the roots. @return the sum of all parts */
-static double add_up(const mlg_forest_t *forest, const uint8_t *leaf,
-                     double sum[MLG_NFEATURES])
+/* The ways from the leaves back to the roots. */
+static void add_up(const mlg_forest_t *forest, const uint8_t *leaf,
+                   double sum[MLG_NFEATURES])
 {
     uint32_t width = 1u << forest->depth;
-    double all = 0.0;
 
     for (uint32_t t = 0; t < forest->ntrees; t++) {
         forest_tree_t tree = forest_tree(forest, t);
@@ -24,26 +23,29 @@ static double add_up(const mlg_forest_t *forest, const uint8_t *leaf,
         float below = tree.leaf[p - width];
 
         for (p /= 2; p > 0; p /= 2) {
-            double step = (double)below - (double)tree.value[p];
+            float here = tree.value[p];
 
-            sum[tree.at[p] / 2] += step; /* 0 at a filler */
-            all += step;
-            below = tree.value[p];
+            sum[tree.at[p] / 2] += (double)below - (double)here; /* filler: 0 */
+            below = here;
         }
     }
-    return all;
 }
 
 float mlg_forest_parts(const mlg_forest_t *forest, const mlg_walk_t *walk,
                        float part[MLG_NFEATURES])
 {
     double sum[MLG_NFEATURES] = {0.0};
-    double all = add_up(forest, walk->leaf, sum);
     float from = mlg_forest_curve(forest->slope, forest->offset, forest->mean);
-    double scale = (fabs(all) > MEAN_ENOUGH)
-                       ? ((double)walk->score - (double)from) / all
-                       : forest->slope * (double)from * (1.0 - (double)from);
+    double all = 0.0;
+    double scale;
 
+    add_up(forest, walk->leaf, sum);
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        all += sum[i];
+    }
+    scale = (fabs(all) > MEAN_ENOUGH)
+                ? ((double)walk->score - (double)from) / all
+                : forest->slope * (double)from * (1.0 - (double)from);
     for (int i = 0; i < MLG_NFEATURES; i++) {
         part[i] = (float)(sum[i] * scale);
     }

@@ -23,6 +23,17 @@ static float mean_of(const mlg_node_t *left, const mlg_node_t *right)
                    cover);
 }
 
+void mlg_tree_average(mlg_node_t *node, uint32_t depth)
+{
+    for (uint32_t i = MLG_TREE_SPLITS(depth); i-- > 0;) {
+        const mlg_node_t *left = &node[left_of(i)];
+
+        node[i].value = (node[i].feature == MLG_FOREST_FILLER)
+                            ? left->value
+                            : mean_of(left, left + 1);
+    }
+}
+
 void mlg_tree_settle(mlg_node_t *node, uint32_t depth)
 {
     uint32_t nsplits = MLG_TREE_SPLITS(depth);
@@ -44,11 +55,7 @@ void mlg_tree_settle(mlg_node_t *node, uint32_t depth)
         node[i].split = 0.0f;
         node[i].is_nan_left = 0;
     }
-    for (uint32_t i = nsplits; i-- > 0;) {
-        if (node[i].feature != MLG_FOREST_FILLER) {
-            node[i].value = mean_of(&node[left_of(i)], &node[left_of(i) + 1]);
-        }
-    }
+    mlg_tree_average(node, depth);
 }
 
 /* ---- checking ------------------------------------------------------------ */
@@ -83,6 +90,9 @@ static const char *split_fault(const mlg_node_t *node, uint32_t i)
         return "a side for NaN is neither left nor right";
     }
     if (own->feature == MLG_FOREST_FILLER) {
+        if (own->is_nan_left != 0 || own->split != 0.0f) {
+            return "a filler has a split or a side for NaN";
+        }
         return (is_copy(&node[left_of(i)], own) &&
                 is_copy(&node[left_of(i) + 1], own))
                    ? NULL

@@ -352,6 +352,12 @@ CLAIM(a_settled_tree_may_be_planted_and_what_breaks_a_rule_may_not)
         {1,
          {.feature = MLG_FOREST_FILLER, .value = 0.5f},
          "below a filler are two different leaves"},
+        {1,
+         {.feature = MLG_FOREST_FILLER,
+          .value = 1.0f,
+          .cover = 3.0f,
+          .split = 1.0f},
+         "a filler has a split or a side for NaN"},
     };
     mlg_node_t sound[MLG_TREE_NODES(2)] = {
         {.feature = MLG_F_BURST},
