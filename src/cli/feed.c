@@ -88,6 +88,43 @@ static int make_parser(feed_t *feed)
                         (unsigned long)fault.offset, fault.what);
 }
 
+/* Labels by client are for all logs, those by line for one each.
+ *
+ * @param part  shape [n], `labels` gets set
+ * @return CTL_DONE, or CTL_MISUSE having said why
+ */
+static int find_labels(feed_t *feed, feed_part_t *part, int n)
+{
+    int nlabels = feed->labels->nelts;
+
+    for (int i = 0; i < nlabels; i++) {
+        const char *path = APR_ARRAY_IDX(feed->labels, i, const char *);
+        int code = feed_labels_read(&feed->clients, path,
+                                    feed->replay.ipv6_prefix, feed->p);
+
+        if (code != CTL_DONE) {
+            return code;
+        }
+        if (feed->clients != NULL) {
+            return (nlabels == 1)
+                       ? CTL_DONE
+                       : ctl_complain(CTL_MISUSE,
+                                      "labels by client are for all logs: "
+                                      "give one file of them and no other");
+        }
+        if (i < n) {
+            part[i].labels = path;
+        }
+    }
+    if (nlabels != 0 && nlabels != n) {
+        return ctl_complain(CTL_MISUSE,
+                            "%d logs and %d --labels: give one for each log, "
+                            "in the same order",
+                            n, nlabels);
+    }
+    return CTL_DONE;
+}
+
 int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
              void *data)
 {
@@ -99,21 +136,15 @@ int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
         return ctl_complain(CTL_MISUSE, "there is no log to read; name one, "
                                         "or - for standard input");
     }
-    if (feed->labels->nelts != 0 && feed->labels->nelts != nlogs) {
-        return ctl_complain(CTL_MISUSE,
-                            "%d logs and %d --labels: give one for each log, "
-                            "in the same order",
-                            nlogs, feed->labels->nelts);
-    }
     for (int i = 0; i < nlogs; i++) {
         part[i].log = logs[i];
-        part[i].labels = (feed->labels->nelts > 0)
-                             ? APR_ARRAY_IDX(feed->labels, i, const char *)
-                             : NULL;
     }
     code = make_parser(feed);
     if (code == CTL_DONE) {
         code = rules_apply(&feed->rules, &feed->replay, feed->p);
+    }
+    if (code == CTL_DONE) {
+        code = find_labels(feed, part, nlogs);
     }
     if (code == CTL_DONE) {
         code = feed_sort(feed, part, nlogs);

@@ -21,6 +21,7 @@
 #ifndef FEED_H
 #define FEED_H
 
+#include "feed_labels.h"
 #include "mlg_replay.h"
 #include "rules.h"
 
@@ -55,6 +56,7 @@ typedef struct feed_t {
     /* feed*.c's own */
     uint64_t segment;         /* whose observations are read; 0 = none yet */
     mlg_log_parser_t *parser; /* to look into logs with */
+    feed_labels_t *clients;   /* --labels by client; NULL: by line, or none */
     unsigned quoted;          /* malformed lines shown so far */
     uint64_t size_bytes;      /* of all logs; 0 when one is no file */
     uint64_t done_bytes;      /* of the logs that are through */
@@ -75,7 +77,8 @@ enum feed_option { FEED_FORMAT = 1000, FEED_LABELS, FEED_QUIET };
      "the logs' LogFormat, its nickname, or nginx's log_format; without it "   \
      "common, combined, vhost_combined and JSON lines are told apart"},        \
     {"labels", FEED_LABELS, 1,                                                 \
-     "epoch<TAB>client<TAB>class for every line of a log; once for each log"}, \
+     "epoch<TAB>client<TAB>class for every line of a log, once for each log; " \
+     "or client<TAB>class once for each client, for all logs"},                \
     RULES_OPTIONS,                                                             \
     {"quiet", FEED_QUIET, 0, "show no progress and no notes"}
 /* clang-format on */

@@ -22,9 +22,11 @@ static int drain(feed_t *feed, judged_fn fn, void *data)
         mlg_decision_t decision;
 
         if (mlg_replay_step(&feed->replay, &step, &arrival, &decision)) {
-            judged_t judged = {.arrival = &arrival,
-                               .decision = &decision,
-                               .outcome = &step.seen->outcome};
+            judged_t judged = {
+                .arrival = &arrival,
+                .decision = &decision,
+                .outcome = &step.seen->outcome,
+                .label = feed_labels_find(feed->clients, &arrival.from.key)};
 
             mlg_parity_add(&feed->parity, &feed->replay.rules, step.seen,
                            &decision);

@@ -104,6 +104,41 @@ claim "labels are one for each log, with a line for each of its" "$(
     run /dev/null --labels few all; complains 2 'has no label for its line 10'
 )"
 
+claim "labels that name clients hold for all logs" "$(
+    printf '192.0.2.7\tcat\n\n192.0.2.8\tdog\n' >clients
+    run /dev/null --labels clients old new.gz
+    [ "$rc" = 0 ] || cat err
+    grep -q '^cat  *1 ' out || cat out
+    printf '198.51.100.1\tdog\n' >others
+    run /dev/null --labels others all; [ "$rc" = 0 ] || cat err
+    ! grep -q '^dog' out || cat out
+)"
+claim "a header tells in which column their classes are, packed or not" "$(
+    printf 'client\trequests\tclass\tnote\r\n192.0.2.7\t9\tcat\tx\r\n' | gzip >packed
+    run /dev/null --labels packed all
+    [ "$rc" = 0 ] || cat err
+    grep -q '^cat  *1 ' out || cat out
+)"
+claim "labels that name clients wrongly are a sentence with the line" "$(
+    printf '192.0.2.7\tcat\n192.0.2\tcat\n' >bad
+    run /dev/null --labels bad all; complains 2 "bad, line 2: '192.0.2' is not an address"
+    printf '192.0.2.7\tcat\n192.0.2.8\n' >bad
+    run /dev/null --labels bad all; complains 2 "bad, line 2: '192.0.2.8' has no class"
+    printf '192.0.2.7\tcat\n192.0.2.7\tcat\n192.0.2.7\tdog\n' >bad
+    run /dev/null --labels bad all
+    complains 2 "bad, line 3: '192.0.2.7' has another class already"
+    run /dev/null --labels clients --labels clients old new.gz
+    complains 2 'give one file of them and no other'
+)"
+claim "an IPv6 address or its network names the client" "$(
+    sed 's/192.0.2.7/2001:db8:1:2::9/' all >six
+    for name in 2001:db8:1:2::7 2001:db8:1:2::/64; do
+        printf '%s\tcat\n' "$name" >clients6
+        run /dev/null --labels clients6 six
+        grep -q '^cat  *1 ' out || cat out err
+    done
+)"
+
 # features LOG...: what the gate saw, in the order in which it did, in rows
 features() {
     rc=0

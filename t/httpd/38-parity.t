@@ -180,6 +180,31 @@ is $report->{blocked}, scalar(keys %{{ map { $_ => 1 }
     grep { defined } map { /MLG0008: blocked (\S+)/ } $server->{log}->lines }}),
     'and as many clients blocked as the error log says';
 
+# Requests are judged in the order of the stripes and not of the lines, so only
+# labels by client can hold.
+sub write_file {
+    my ($file, @lines) = @_;
+    open my $fh, '>', $file or die "$file: $!\n";
+    print $fh @lines;
+    close $fh or die "$file: $!\n";
+    return $file;
+}
+my $named = write_file("$server->{dir}/clients.tsv",
+    "client\tclass\n", "192.0.2.1\tperson\n", "203.0.113.1\tflood\n");
+my %rows;
+for (split /\n/, qx{$ctl features --quiet --labels $named $log}) {
+    my (undef, $client, $label) = split /,/;
+    $rows{"$client $label"}++;
+}
+cmp_ok $rows{'192.0.2.1 person'}, '>=', 60, 'a client has its label';
+cmp_ok $rows{'203.0.113.1 flood'} // 0, '>=', 9, 'another its own';
+is $rows{'192.0.2.1 '}, undef, 'in all its rows';
+cmp_ok $rows{'198.51.100.1 '}, '>=', 60, 'and who is not named has none';
+my $lines = write_file("$server->{dir}/lines.tsv",
+    map { "0\t-\tcat\n" } observations());
+like qx{$ctl features --quiet --labels $lines $log 2>&1},
+    qr/give it --labels by client/, 'labels of its lines are refused';
+
 my $stricter = replay('--set', "'MLGateThreshold 0.5'", $log)->{parity};
 is $stricter->{compared}, 0, 'under other rules nothing is compared';
 is $stricter->{other_rules} + $stricter->{skipped}, $stricter->{requests},
