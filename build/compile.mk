@@ -56,7 +56,7 @@ $(OUT)/mod_mlgate.so: $(MODULE_OBJS) $(OUT)/sources
 
 $(OUT)/mlgatectl: $(CLI_OBJS) $(OUT)/sources
 	$(call say,LINK $@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) -ljansson -lcurl -lz -lmd \
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) -ljansson -lcurl -lz -lmd -lxgboost \
 	  $(APR_LIBS) -lm
 
 $(OUT)/obj/src/core/%.o: src/core/%.c build/compile.mk | need-build

@@ -32,6 +32,7 @@ typedef struct mlg_draw_t {
     uint32_t cap;   /* > 0 */
     uint32_t skip;  /* requests of a client that are passed over */
     int has_shifts; /* 1: rows are moved as mlg_shifts says, for training */
+    int is_raw;     /* 1: neither classes nor groups are made to weigh alike */
     uint8_t is_off[MLG_NFEATURES]; /* 1: the feature is NaN in every row */
 } mlg_draw_t;
 

@@ -281,11 +281,11 @@ apr_status_t mlg_sample_draw(mlg_sample_t *sample, const mlg_dataset_t *set,
             rv = draw_client(&d, client);
         }
     }
-    if (rv == APR_SUCCESS) {
+    if (rv == APR_SUCCESS && !draw->is_raw) {
         level_attacks(&d);
         level_groups(sample);
     }
-    else {
+    if (rv != APR_SUCCESS) {
         mlg_sample_free(sample);
     }
     free(d.pick);
