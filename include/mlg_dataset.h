@@ -108,9 +108,8 @@ apr_status_t mlg_dataset_site(mlg_dataset_t *set, const char *name);
  *         MLG_DATASET_CLASSES
  */
 apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
-                             mlg_text_t label, apr_time_t at_us,
-                             unsigned proof, const float x[MLG_NFEATURES],
-                             uint32_t *out);
+                             mlg_text_t label, apr_time_t at_us, unsigned proof,
+                             const float x[MLG_NFEATURES], uint32_t *out);
 
 /** A client that behaves like people beyond doubt, or no longer does. */
 void mlg_dataset_trust(mlg_dataset_t *set, uint32_t client, int is_trusted);

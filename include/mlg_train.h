@@ -38,7 +38,7 @@ struct mlg_train_t {
     mlg_draw_t draw;
     mlg_boost_t boost;
     double max_fpr;
-    int is_all_trees; /* 1: do not look for a better number of them */
+    int is_all_trees;         /* 1: do not look for a better number of them */
     mlg_progress_fn progress; /* may be NULL */
     void *progress_data;
     /* found by mlg_train_run() */
@@ -49,7 +49,7 @@ struct mlg_train_t {
                                           both groups alike */
     uint32_t ntrees;                   /* the best number of trees */
     mlg_platt_t platt;
-    uint32_t nrows; /* left-out rows that it was fitted to */
+    uint32_t nrows;    /* left-out rows that it was fitted to */
     mlg_trial_t trial; /* each site before the model that left it out */
     float threshold;   /* one for all sites */
     mlg_boosted_t model;
@@ -72,8 +72,7 @@ void mlg_train_init(mlg_train_t *train, const mlg_dataset_t *set);
  * @param p    holds what was found
  * @return APR_SUCCESS, APR_ENOMEM, APR_EGENERAL or MLG_EMODEL
  */
-apr_status_t mlg_train_run(mlg_train_t *train, const char **why,
-                           apr_pool_t *p);
+apr_status_t mlg_train_run(mlg_train_t *train, const char **why, apr_pool_t *p);
 
 /** Write the model as a bundle.
  *

@@ -52,11 +52,11 @@ void mlg_judge_reasons(const mlg_judge_t *judge, const float x[MLG_NFEATURES],
 
 /* How one client fared. */
 typedef struct mlg_fate_t {
-    float peak;          /* -1: has no proof at any threshold */
-    uint32_t refused_at; /* the request that convicts, from 1; 0: none */
-    uint32_t passed;     /* requests that were answered */
-    uint32_t rule[MLG_NRULES];         /* likewise of the simple rules */
-    float moved[MLG_TRIAL_SHIFTS];     /* its peak on another kind of site, by
+    float peak;                /* -1: has no proof at any threshold */
+    uint32_t refused_at;       /* the request that convicts, from 1; 0: none */
+    uint32_t passed;           /* requests that were answered */
+    uint32_t rule[MLG_NRULES]; /* likewise of the simple rules */
+    float moved[MLG_TRIAL_SHIFTS]; /* its peak on another kind of site, by
                                           number in mlg_shifts; -1: none, or
                                           not of its group */
 } mlg_fate_t;
@@ -93,7 +93,7 @@ void mlg_trial_decide(mlg_trial_t *trial);
 /* The peaks of a site's clients, for whoever sets its threshold. */
 typedef struct mlg_peaks_t {
     const mlg_site_t *site;
-    const float *people;  /* shape [npeople], the highest first; by label */
+    const float *people; /* shape [npeople], the highest first; by label */
     uint32_t npeople;
     const float *trusted; /* shape [ntrusted], the highest first; clients that
                              behave like people beyond doubt, by no label */
@@ -144,9 +144,9 @@ typedef struct mlg_count_t {
     uint32_t refused;
     uint32_t busy; /* of MLG_TRIAL_BUSY requests or more */
     uint32_t busy_refused;
-    uint32_t median;    /* request of the block, of busy ones; 0: none */
-    uint64_t requests;  /* of busy ones */
-    uint64_t passed;    /* of those */
+    uint32_t median;   /* request of the block, of busy ones; 0: none */
+    uint64_t requests; /* of busy ones */
+    uint64_t passed;   /* of those */
     uint32_t rule_refused[MLG_NRULES];
     uint32_t rule_busy_refused[MLG_NRULES];
     uint32_t moved[MLG_TRIAL_SHIFTS]; /* refused on another kind of site */

@@ -175,12 +175,12 @@ static int judge(merge_t *m, source_t *source)
     attend(m->feed, source);
     if (source->line.is_observed) {
         if (source->labels != NULL) {
-            return ctl_complain(CTL_MISUSE,
-                                "%s is an observation log, whose requests are "
-                                "not in the order of its lines; give it "
-                                "--labels by client",
-                                visible_string(m->feed->log, FEED_SHOWN,
-                                               m->feed->p));
+            return ctl_complain(
+                CTL_MISUSE,
+                "%s is an observation log, whose requests are "
+                "not in the order of its lines; give it "
+                "--labels by client",
+                visible_string(m->feed->log, FEED_SHOWN, m->feed->p));
         }
         return feed_observed(m->feed, &source->line.seen, m->fn, m->data);
     }

@@ -50,12 +50,7 @@ static int make_data(booster_t *b, const mlg_sample_t *s, const char **why)
                  XGDMatrixCreateFromMat(b->x, s->n, b->columns, NAN, &b->data),
                  why) ||
            fails(b, XGDMatrixSetFloatInfo(b->data, "label", s->y, s->n), why) ||
-           fails(b, XGDMatrixSetFloatInfo(b->data, "weight", s->w, s->n),
-                 why) ||
-           fails(b,
-                 XGDMatrixSetStrFeatureInfo(b->data, "feature_name", b->name,
-                                            b->columns),
-                 why);
+           fails(b, XGDMatrixSetFloatInfo(b->data, "weight", s->w, s->n), why);
 }
 
 /* "(1,0,1)", a column each */
@@ -96,11 +91,15 @@ static int make_booster(booster_t *b, const mlg_boost_t *boost,
         {"subsample", apr_psprintf(b->p, "%.9g", boost->subsample)},
         {"colsample_bytree", apr_psprintf(b->p, "%.9g", boost->columns)},
         {"lambda", apr_psprintf(b->p, "%.9g", boost->lambda)},
-        {"seed", apr_psprintf(b->p, "%u",
-                              (unsigned)(boost->seed & 0x7fffffffu))},
+        {"seed",
+         apr_psprintf(b->p, "%u", (unsigned)(boost->seed & 0x7fffffffu))},
         {"monotone_constraints", constraints(b, boost->is_unconstrained)},
     };
-    int failed = fails(b, XGBoosterCreate(&b->data, 1, &b->booster), why);
+    int failed = fails(b, XGBoosterCreate(&b->data, 1, &b->booster), why) ||
+                 fails(b,
+                       XGBoosterSetStrFeatureInfo(b->booster, "feature_name",
+                                                  b->name, b->columns),
+                       why);
 
     for (size_t i = 0; i < sizeof(set) / sizeof(set[0]) && !failed; i++) {
         failed = fails(
@@ -203,9 +202,8 @@ mlg_forest_t *mlg_booster_plant(const mlg_xgboost_t *trees, uint32_t ntrees,
                                            trees->base, slope, offset);
 
     for (uint32_t i = 0; i < ntrees; i++) {
-        mlg_forest_plant(forest, i,
-                         &trees->node[(size_t)i *
-                                      MLG_TREE_NODES(trees->depth)]);
+        mlg_forest_plant(
+            forest, i, &trees->node[(size_t)i * MLG_TREE_NODES(trees->depth)]);
     }
     return forest;
 }

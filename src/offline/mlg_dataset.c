@@ -124,9 +124,8 @@ static apr_status_t client_of(mlg_dataset_t *set, const mlg_key_t *key,
     client->group = MLG_GROUP_NEITHER;
     number = apr_palloc(set->site_pool, sizeof(*number));
     *number = set->clients++;
-    apr_hash_set(set->index,
-                 apr_pmemdup(set->site_pool, key, sizeof(*key)), sizeof(*key),
-                 number);
+    apr_hash_set(set->index, apr_pmemdup(set->site_pool, key, sizeof(*key)),
+                 sizeof(*key), number);
     set->site[set->sites - 1].n++;
     *out = *number;
     return APR_SUCCESS;
@@ -147,9 +146,8 @@ static unsigned proof_of(const mlg_dataset_t *set, const mlg_person_t *client,
 }
 
 apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
-                             mlg_text_t label, apr_time_t at_us,
-                             unsigned proof, const float x[MLG_NFEATURES],
-                             uint32_t *out)
+                             mlg_text_t label, apr_time_t at_us, unsigned proof,
+                             const float x[MLG_NFEATURES], uint32_t *out)
 {
     mlg_person_t *client;
     mlg_row_t *row;
@@ -175,8 +173,7 @@ apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
     memset(row, 0, sizeof(*row));
     row->at_us = at_us;
     row->client = number;
-    row->proof =
-        (uint8_t)((proof != 0) ? proof : proof_of(set, client, at_us));
+    row->proof = (uint8_t)((proof != 0) ? proof : proof_of(set, client, at_us));
     memcpy(row->x, x, sizeof(row->x));
     client->row = set->rows++;
     client->rows++;

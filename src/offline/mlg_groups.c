@@ -8,7 +8,7 @@
 static const char people[] = "likely_human,likely_human_nat,monitor,"
                              "verified_crawler,app_client,mail_proxy,"
                              MLG_CLASS_UNBLOCKED;
-static const char attackers[] = "scanner,ua_rotator,bruteforce";
+static const char attackers[] = "scanner,ua_rotator,bruteforce,flood,scraper";
 /* clang-format on */
 
 void mlg_groups_init(mlg_groups_t *groups, apr_pool_t *p)

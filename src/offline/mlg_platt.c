@@ -31,9 +31,8 @@ static double loss_of(const platt_t *f, double slope, double offset)
         double z = slope * (double)f->margin[i] + offset;
         double t = target(f, i);
 
-        loss += (double)f->w[i] * ((z >= 0.0)
-                                       ? log1p(exp(-z)) + (1.0 - t) * z
-                                       : log1p(exp(z)) - t * z);
+        loss += (double)f->w[i] * ((z >= 0.0) ? log1p(exp(-z)) + (1.0 - t) * z
+                                              : log1p(exp(z)) - t * z);
     }
     return loss;
 }
@@ -51,8 +50,7 @@ static slopes_t slopes_of(const platt_t *f, double slope, double offset)
         double m = (double)f->margin[i];
         double w = (double)f->w[i];
         double z = slope * m + offset;
-        double p = (z >= 0.0) ? 1.0 / (1.0 + exp(-z))
-                              : exp(z) / (1.0 + exp(z));
+        double p = (z >= 0.0) ? 1.0 / (1.0 + exp(-z)) : exp(z) / (1.0 + exp(z));
         double d2 = w * p * (1.0 - p);
         double d1 = w * (p - target(f, i));
 

@@ -28,8 +28,8 @@ static void find_known(const mlg_dataset_t *set, int live,
         uint32_t is_live = set->site[set->client[row->client].site].is_live;
 
         for (int k = 0; k < MLG_NFEATURES; k++) {
-            known[k] |= (live == 2 || is_live == (uint32_t)live) &&
-                        !isnan(row->x[k]);
+            known[k] |=
+                (live == 2 || is_live == (uint32_t)live) && !isnan(row->x[k]);
         }
     }
 }
@@ -128,8 +128,8 @@ static apr_status_t grow(drawing_t *d, uint32_t n)
 }
 
 /* @return the row's place, for what changes it further */
-static float *put(drawing_t *d, const float *x, mlg_group group,
-                  uint16_t class, double weight)
+static float *put(drawing_t *d, const float *x, mlg_group group, uint16_t class,
+                  double weight)
 {
     mlg_sample_t *s = d->sample;
     float *out = &s->x[(size_t)s->n * MLG_NFEATURES];
@@ -165,9 +165,9 @@ static void put_all(drawing_t *d, const mlg_person_t *client, mlg_group group,
 
             draw = mlg_shift_mix(draw);
             if (shift->group == group && shift->weight > 0.0f) {
-                out = put(d, &d->sample->x[(size_t)base * MLG_NFEATURES],
-                          group, client->class,
-                          weight / copies * (double)shift->weight);
+                out =
+                    put(d, &d->sample->x[(size_t)base * MLG_NFEATURES], group,
+                        client->class, weight / copies * (double)shift->weight);
                 mlg_shift_move(shift, out, draw);
             }
         }
@@ -177,9 +177,8 @@ static void put_all(drawing_t *d, const mlg_person_t *client, mlg_group group,
 static apr_status_t draw_client(drawing_t *d, const mlg_person_t *client)
 {
     const char *site = d->set->site[client->site].name;
-    uint64_t salt =
-        mlg_hash_key(&d->secret, &client->key) ^
-        mlg_hash_text(&d->secret, site, strlen(site));
+    uint64_t salt = mlg_hash_key(&d->secret, &client->key) ^
+                    mlg_hash_text(&d->secret, site, strlen(site));
     mlg_group group = mlg_sample_group(client);
     uint32_t n = 0;
     uint32_t copies = 2 * (1 + (uint32_t)mlg_nshifts);
@@ -252,8 +251,7 @@ static void level_groups(mlg_sample_t *s)
 }
 
 apr_status_t mlg_sample_draw(mlg_sample_t *sample, const mlg_dataset_t *set,
-                             const mlg_draw_t *draw, uint32_t fold,
-                             int is_only)
+                             const mlg_draw_t *draw, uint32_t fold, int is_only)
 {
     drawing_t d = {.sample = sample,
                    .set = set,
@@ -276,8 +274,7 @@ apr_status_t mlg_sample_draw(mlg_sample_t *sample, const mlg_dataset_t *set,
         const mlg_person_t *client = &set->client[i];
         int is_in = set->site[client->site].fold == fold;
 
-        if (is_in == is_only &&
-            mlg_sample_group(client) != MLG_GROUP_NEITHER) {
+        if (is_in == is_only && mlg_sample_group(client) != MLG_GROUP_NEITHER) {
             rv = draw_client(&d, client);
         }
     }

@@ -130,10 +130,9 @@ static apr_status_t each_left_out(mlg_train_t *train, left_out_t *out,
             add_losses(out, trees, &sample);
         }
         else if (rv == APR_SUCCESS &&
-                 !keep_rows(out,
-                            mlg_booster_plant(trees, train->ntrees, 1.0, 0.0,
-                                              p),
-                            &sample)) {
+                 !keep_rows(
+                     out, mlg_booster_plant(trees, train->ntrees, 1.0, 0.0, p),
+                     &sample)) {
             rv = APR_ENOMEM;
         }
         mlg_sample_free(&sample);
@@ -157,9 +156,9 @@ static apr_status_t train_folds(mlg_train_t *train, const char **why,
             *why = "not enough memory for the rows";
             return rv;
         }
-        tell(train, apr_psprintf(p, "without %s (%u of %u): %u rows",
-                                 fold_name(set, i, p), i + 1, set->folds,
-                                 sample.n));
+        tell(train,
+             apr_psprintf(p, "without %s (%u of %u): %u rows",
+                          fold_name(set, i, p), i + 1, set->folds, sample.n));
         if (sample.people > 0 && sample.attackers > 0) {
             rv = mlg_booster_train(&train->fold[i], &sample, train->draw.is_off,
                                    &train->boost, why, p);
@@ -192,9 +191,10 @@ static apr_status_t choose_trees(mlg_train_t *train, const char **why,
     for (uint32_t i = 0; i < train->boost.trees; i++) {
         train->loss[i] = 0.5 * out->loss[i][0] / fmax(out->weight[0], 1e-300) +
                          0.5 * out->loss[i][1] / fmax(out->weight[1], 1e-300);
-        if (!train->is_all_trees &&
-            train->loss[i] < train->loss[train->ntrees - 1]) {
-            train->ntrees = i + 1;
+    }
+    for (uint32_t i = train->boost.trees; i > 0 && !train->is_all_trees; i--) {
+        if (train->loss[i - 1] <= train->loss[train->ntrees - 1]) {
+            train->ntrees = i;
         }
     }
     return APR_SUCCESS;
@@ -270,8 +270,9 @@ static int by_margin(const void *one, const void *other)
     const rank_t *a = one;
     const rank_t *b = other;
 
-    return (a->margin != b->margin) ? ((a->margin < b->margin) ? -1 : 1)
-                                    : ((a->row < b->row) ? -1 : a->row > b->row);
+    return (a->margin != b->margin)
+               ? ((a->margin < b->margin) ? -1 : 1)
+               : ((a->row < b->row) ? -1 : a->row > b->row);
 }
 
 /* Rows from the lowest margin to the highest, and one of which nothing is
@@ -279,9 +280,8 @@ static int by_margin(const void *one, const void *other)
 static void choose_golden(mlg_train_t *train, const mlg_sample_t *s,
                           apr_pool_t *p)
 {
-    const mlg_forest_t *forest =
-        mlg_booster_plant(&train->model.trees, train->model.trees.ntrees, 1.0,
-                          0.0, p);
+    const mlg_forest_t *forest = mlg_booster_plant(
+        &train->model.trees, train->model.trees.ntrees, 1.0, 0.0, p);
     rank_t *rank = malloc(sizeof(*rank) * (s->n + 1u));
     uint32_t n = (s->n < MLG_TRAIN_GOLDEN - 1) ? s->n : MLG_TRAIN_GOLDEN - 1;
 

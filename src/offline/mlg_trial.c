@@ -227,8 +227,7 @@ static float *collect(const mlg_trial_t *trial, mlg_group group, int trusted,
     for (uint32_t i = 0; i < set->clients && peak != NULL; i++) {
         const mlg_person_t *client = &set->client[i];
 
-        if ((trusted ? client->is_trusted
-                     : client->group == (uint8_t)group) &&
+        if ((trusted ? client->is_trusted : client->group == (uint8_t)group) &&
             (site == UINT32_MAX || client->site == site) &&
             client->rows >= rows) {
             peak[(*n)++] = trial->fate[i].peak;

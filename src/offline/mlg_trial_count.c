@@ -74,8 +74,7 @@ double mlg_trial_auc(const mlg_trial_t *trial, uint32_t site)
 {
     uint32_t npeople;
     uint32_t nattackers;
-    float *people =
-        mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, site, 0, &npeople);
+    float *people = mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, site, 0, &npeople);
     float *attackers = mlg_trial_peaks(trial, MLG_GROUP_ATTACKERS, site,
                                        MLG_TRIAL_BUSY, &nattackers);
     double sum = 0.0;
