@@ -62,6 +62,7 @@ typedef struct mlg_forest_t {
     float base;      /* margin before the first tree */
     double mean;     /* margin of the average of the training data: base and
                         the values of all roots */
+    double most;     /* no margin is greater: the greatest leaf of each tree */
     double slope;    /* finite, > 0 */
     double offset;   /* finite */
     /* Private, within the forest's own memory: trees in groups of eight, the
