@@ -90,8 +90,7 @@ void mlg_reasons_note(mlg_reasons_t *reasons, uint32_t feature, float value,
 }
 
 void mlg_weighted_parts(const mlg_weighted_t *model,
-                        const float x[MLG_NFEATURES],
-                        float part[MLG_NFEATURES])
+                        const float x[MLG_NFEATURES], float part[MLG_NFEATURES])
 {
     for (int i = 0; i < MLG_NFEATURES; i++) {
         part[i] = points(model, i, x[i]);
