@@ -155,7 +155,7 @@ static void tell_list(const decision_t *d, const json_t *list)
 static int are_servers_weights(const decision_t *d, const float *x)
 {
     const mlg_rules_t *rules = &d->explain->feed.replay.rules;
-    double here = (double)mlg_weighted_score(rules->model, x);
+    double here = (double)mlg_rules_score(rules, x, NULL);
 
     return fabs(here - remote_number(d->json, "score")) < SAME_SCORE;
 }
@@ -170,8 +170,7 @@ static void tell_why(const decision_t *d)
 
     if (has_vector && are_servers_weights(d, x)) {
         printf("\nWhat weighed\n");
-        story_print_parts(rules->model, x,
-                          (float)remote_number(d->json, "threshold"));
+        story_print_parts(rules, x, (float)remote_number(d->json, "threshold"));
     }
     else if (json_array_size(reasons) > 0) {
         printf("\nWhat weighed most\n");

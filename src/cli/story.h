@@ -97,12 +97,12 @@ typedef struct story_part_t {
  * @param out  filled, shape [MLG_NFEATURES]
  * @return how many
  */
-size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_weighted_t *model,
+size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_rules_t *rules,
                    const float x[MLG_NFEATURES]);
 
 /** Print the parts of a score and their sum. */
-void story_print_parts(const mlg_weighted_t *model,
-                       const float x[MLG_NFEATURES], float threshold);
+void story_print_parts(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                       float threshold);
 
 /** Print the story. */
 void story_print(const story_t *story, const feed_t *feed);

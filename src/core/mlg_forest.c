@@ -63,6 +63,7 @@ mlg_forest_t *mlg_forest_init(void *memory, uint32_t ntrees, uint32_t depth,
     forest->depth = depth;
     forest->base = base;
     forest->mean = (double)base;
+    forest->most = (double)base;
     forest->slope = slope;
     forest->offset = offset;
     forest->trees = at + head_bytes();
@@ -102,6 +103,7 @@ void mlg_forest_plant(mlg_forest_t *forest, uint32_t tree,
     uint32_t nsplits = MLG_TREE_SPLITS(forest->depth);
     forest_tree_t to = forest_tree(forest, tree);
     uint32_t first = 0; /* of the level, in `node` */
+    float most = node[nsplits].value;
 
     for (uint32_t width = 1; width <= nsplits; width *= 2) {
         for (uint32_t i = 0; i < width; i++) {
@@ -117,9 +119,13 @@ void mlg_forest_plant(mlg_forest_t *forest, uint32_t tree,
         first += width;
     }
     for (uint32_t i = 0; i <= nsplits; i++) {
-        to.leaf[nsplits - i] = node[nsplits + i].value;
+        float value = node[nsplits + i].value;
+
+        to.leaf[nsplits - i] = value;
+        most = (value > most) ? value : most;
     }
     forest->mean += (double)node[0].value;
+    forest->most += (double)most;
 }
 
 /* ---- judging ------------------------------------------------------------- */
