@@ -28,6 +28,8 @@
 
 #include "mlg_score.h"
 
+#include <string.h>
+
 #define MLG_FOREST_TREES_MAX 512u
 #define MLG_FOREST_DEPTH_MAX 8u
 #define MLG_FOREST_VALUE_MAX 1e6f    /* of a leaf and the base, either sign */
@@ -79,6 +81,15 @@ typedef struct mlg_walk_t {
     float score;
     uint8_t leaf[MLG_FOREST_TREES_MAX]; /* shape [ntrees], private */
 } mlg_walk_t;
+
+/** A float's bits: for those who must tell 0 from -0. */
+static inline uint32_t mlg_float_bits(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
 
 /* ---- making ------------------------------------------------------------- */
 
