@@ -163,7 +163,7 @@ const story_moment_t *story_moment(const story_t *story)
     return (story->nblocks > 0) ? &story->block[0].began : &story->peak;
 }
 
-static int by_points(const void *a, const void *b)
+int story_by_points(const void *a, const void *b)
 {
     float left = ((const story_part_t *)a)->points;
     float right = ((const story_part_t *)b)->points;
@@ -183,6 +183,6 @@ size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_rules_t *rules,
             out[n++] = (story_part_t){(mlg_feature_id)i, x[i], part[i]};
         }
     }
-    qsort(out, n, sizeof(*out), by_points);
+    qsort(out, n, sizeof(*out), story_by_points);
     return n;
 }

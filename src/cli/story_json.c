@@ -131,6 +131,10 @@ json_t *story_json(const story_t *story, const feed_t *feed)
     json_object_set_new(out, "moment", moment_of(moment));
     if (moment->number > 0) {
         json_object_set_new(out, "parts", parts_of(rules, moment->decision.x));
+        if (rules->forest != NULL) {
+            json_object_set_new(out, "log_odds",
+                                story_odds_json(feed, moment->decision.x));
+        }
         json_object_set_new(
             out, "decision",
             mlg_report_decision(&moment->decision, prefix, rules));

@@ -163,20 +163,20 @@ static void print_verdict(const story_t *story, const mlg_rules_t *rules)
 
 /* ---- why ----------------------------------------------------------------- */
 
-void story_print_parts(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
                        float threshold)
 {
+    const mlg_rules_t *rules = &feed->replay.rules;
     story_part_t part[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
-    size_t n = story_parts(part, rules, x);
+    size_t n;
     double sum = 0.0;
 
     if (rules->forest != NULL) {
-        float ignored[MLG_NFEATURES];
-
-        sum = (double)mlg_rules_parts(rules, x, ignored);
-        printf("  %+6.2f  what the average client scores\n", sum);
+        story_print_odds(feed, x, threshold);
+        return;
     }
+    n = story_parts(part, rules, x);
     for (size_t i = 0; i < n; i++) {
         sum += (double)part[i].points;
         printf("  %+6.2f  %-22s  %s\n", (double)part[i].points,
@@ -231,8 +231,7 @@ void story_print(const story_t *story, const feed_t *feed)
                whole(moment->number),
                (story->nblocks > 0) ? "one that had it blocked"
                                     : "one with the highest score");
-        story_print_parts(rules, moment->decision.x,
-                          moment->decision.threshold);
+        story_print_parts(feed, moment->decision.x, moment->decision.threshold);
         print_reliefs(rules, moment->decision.x, moment->decision.threshold);
     }
 }
