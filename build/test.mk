@@ -34,7 +34,7 @@ $(OUT)/t/%: $(OUT)/obj/t/%.o $(UNIT_LIB)
 	$(call say,LINK $@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz -lmd \
-	  $(APR_LIBS) -lm -pthread
+	  -Wl,--as-needed -lxgboost $(APR_LIBS) -lm -pthread
 
 test: ## everything: installs what is missing, then check, check-httpd, asan
 	$(Q)build/need build test

@@ -28,12 +28,13 @@
 
 #include "mlg_score.h"
 
+#include <string.h>
+
 #define MLG_FOREST_TREES_MAX 512u
 #define MLG_FOREST_DEPTH_MAX 8u
+#define MLG_FOREST_VALUE_MAX 1e6f    /* of a leaf and the base, either sign */
 #define MLG_FOREST_FILLER    0xffffu /* feature of a node that asks nothing */
-#define MLG_FOREST_VALUE_MAX                                                   \
-    1e6f /* of a leaf and of the base, either sign:
-                                        so no margin is ever infinite */
+#define MLG_FOREST_TRIES     256     /* splits that a relief looks at */
 
 /* Nodes of one tree in heap order: the root is 0, the children of i are
  * 2i + 1 (left) and 2i + 2; the last 2^depth are leaves. */
@@ -45,8 +46,9 @@
  * fillers or leaves with its value and cover, down to the last level. */
 typedef struct mlg_node_t {
     float split;          /* finite; less than this goes left */
-    float value;          /* of a leaf: what it adds to the margin; else the
-                         cover's mean of its children's */
+    float value;          /* of a leaf: what it adds to the margin, within
+                             MLG_FOREST_VALUE_MAX; else the mean of its
+                             children's by cover, plain where both have none */
     float cover;          /* training weight that came here, finite, >= 0 */
     uint16_t feature;     /* mlg_feature_id or MLG_FOREST_FILLER */
     uint16_t is_nan_left; /* 1: a NaN goes left; 0: right */
@@ -62,6 +64,8 @@ typedef struct mlg_forest_t {
     float base;      /* margin before the first tree */
     double mean;     /* margin of the average of the training data: base and
                         the values of all roots */
+    double most;     /* no margin is greater, but for rounding: base and the
+                        greatest leaf of each tree */
     double slope;    /* finite, > 0 */
     double offset;   /* finite */
     /* Private, within the forest's own memory: trees in groups of eight, the
@@ -77,6 +81,15 @@ typedef struct mlg_walk_t {
     float score;
     uint8_t leaf[MLG_FOREST_TREES_MAX]; /* shape [ntrees], private */
 } mlg_walk_t;
+
+/** A float's bits: for those who must tell 0 from -0. */
+static inline uint32_t mlg_float_bits(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
 
 /* ---- making ------------------------------------------------------------- */
 
@@ -162,8 +175,6 @@ void mlg_forest_reasons(const mlg_forest_t *forest,
 float mlg_forest_relief(const mlg_forest_t *forest,
                         const float x[MLG_NFEATURES], float threshold,
                         mlg_feature_id feature);
-
-#define MLG_FOREST_TRIES 256
 
 /** Platt's curve, the same bits on every machine.
  *

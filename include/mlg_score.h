@@ -88,6 +88,14 @@ float mlg_weighted_score(const mlg_weighted_t *model,
 void mlg_weighted_reasons(const mlg_weighted_t *model,
                           const float x[MLG_NFEATURES], mlg_reasons_t *reasons);
 
+/** What each feature adds to the sum.
+ *
+ * @param part  filled, shape [MLG_NFEATURES]
+ */
+void mlg_weighted_parts(const mlg_weighted_t *model,
+                        const float x[MLG_NFEATURES],
+                        float part[MLG_NFEATURES]);
+
 /** Is this a ramp a model may hold?
  *
  * @return APR_SUCCESS or MLG_ERANGE: a number that is not finite, lo equal to

@@ -22,6 +22,8 @@ static const ctl_command_t commands[] = {
     {"replay",   ctl_replay,   "whom would the gate have refused? asks access logs"},
     {"explain",  ctl_explain,  "why was this client, or this request, refused?"},
     {"features", ctl_features, "what the model sees of a log, as CSV"},
+    {"import",   ctl_import,   "a model that XGBoost trained becomes one of the gate's"},
+    {"inspect",  ctl_inspect,  "what is in a model, and does it hold?"},
     {"train",    ctl_train,    "a model from requests whose clients are known"},
     {"status",   ctl_status,   "is the running gate well, and what does it do?"},
     {"top",      ctl_top,      "the same, live"},

@@ -329,11 +329,6 @@ void mlg_bundle_golden(const mlg_bundle_t *bundle, uint32_t i,
     golden->score = get_f32(at + 4);
 }
 
-static int same_bits(float a, float b)
-{
-    return memcmp(&a, &b, sizeof(a)) == 0;
-}
-
 /* @return whether the forest gives here what it gave where it was made */
 static int is_proven(const mlg_bundle_t *bundle, const mlg_forest_t *forest,
                      mlg_fault_t *fault)
@@ -344,8 +339,8 @@ static int is_proven(const mlg_bundle_t *bundle, const mlg_forest_t *forest,
 
         mlg_bundle_golden(bundle, i, &golden);
         mlg_forest_walk(forest, golden.x, &walk);
-        if (!same_bits(walk.margin, golden.margin) ||
-            !same_bits(walk.score, golden.score)) {
+        if (mlg_float_bits(walk.margin) != mlg_float_bits(golden.margin) ||
+            mlg_float_bits(walk.score) != mlg_float_bits(golden.score)) {
             size_t before =
                 (size_t)(bundle->golden - (const unsigned char *)bundle->about);
 

@@ -13,8 +13,6 @@
  */
 #include "forest.h"
 
-#include <string.h>
-
 #define NOT_ADDING (-0.0f) /* x + -0 is x for every x, 0 and -0 too */
 #define SIGN       0x80000000u
 #define KEY_FILLER 0u /* no split's key: nothing is less, all goes right */
@@ -63,6 +61,7 @@ mlg_forest_t *mlg_forest_init(void *memory, uint32_t ntrees, uint32_t depth,
     forest->depth = depth;
     forest->base = base;
     forest->mean = (double)base;
+    forest->most = (double)base;
     forest->slope = slope;
     forest->offset = offset;
     forest->trees = at + head_bytes();
@@ -80,10 +79,8 @@ mlg_forest_t *mlg_forest_init(void *memory, uint32_t ntrees, uint32_t depth,
 /* An integer for each float, in the same order; 0 and -0 are one. */
 static uint32_t key_of(float value)
 {
-    uint32_t bits;
+    uint32_t bits = mlg_float_bits(value + 0.0f);
 
-    value += 0.0f;
-    memcpy(&bits, &value, sizeof(bits));
     return bits ^ ((0u - (bits >> 31)) | SIGN);
 }
 
@@ -102,6 +99,7 @@ void mlg_forest_plant(mlg_forest_t *forest, uint32_t tree,
     uint32_t nsplits = MLG_TREE_SPLITS(forest->depth);
     forest_tree_t to = forest_tree(forest, tree);
     uint32_t first = 0; /* of the level, in `node` */
+    float most = node[nsplits].value;
 
     for (uint32_t width = 1; width <= nsplits; width *= 2) {
         for (uint32_t i = 0; i < width; i++) {
@@ -117,9 +115,13 @@ void mlg_forest_plant(mlg_forest_t *forest, uint32_t tree,
         first += width;
     }
     for (uint32_t i = 0; i <= nsplits; i++) {
-        to.leaf[nsplits - i] = node[nsplits + i].value;
+        float value = node[nsplits + i].value;
+
+        to.leaf[nsplits - i] = value;
+        most = (value > most) ? value : most;
     }
     forest->mean += (double)node[0].value;
+    forest->most += (double)most;
 }
 
 /* ---- judging ------------------------------------------------------------- */

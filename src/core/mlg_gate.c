@@ -216,10 +216,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
     if ((a->knows & MLG_KNOWS_SUBNET) != 0) {
         d->x[MLG_F_SUBNET_RATE] = a->subnet_rate;
     }
-    d->score = mlg_weighted_score(rules->model, d->x);
-    if (d->score >= MLG_SCORE_NOTED) {
-        mlg_weighted_reasons(rules->model, d->x, &d->reasons);
-    }
+    d->score = mlg_rules_score(rules, d->x, &d->reasons);
     mlg_record_note_score(own, d->score, own->total, rules->min_requests);
     if (standing->verdict == MLG_VERDICT_WOULD_REFUSE) {
         d->verdict = MLG_VERDICT_WOULD_REFUSE; /* nothing new to find */

@@ -89,6 +89,14 @@ void mlg_reasons_note(mlg_reasons_t *reasons, uint32_t feature, float value,
     reasons->top[at] = (mlg_reason_t){value, part, feature};
 }
 
+void mlg_weighted_parts(const mlg_weighted_t *model,
+                        const float x[MLG_NFEATURES], float part[MLG_NFEATURES])
+{
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        part[i] = points(model, i, x[i]);
+    }
+}
+
 /* The sum before it is cut to 0..1. The parts first, four at a time, then the
  * sum in a fixed order, so that every compiler comes to the same bits. */
 static float sum_points(const mlg_weighted_t *model, const float *x)
@@ -96,9 +104,7 @@ static float sum_points(const mlg_weighted_t *model, const float *x)
     float part[MLG_NFEATURES];
     float sum = 0.0f;
 
-    for (int i = 0; i < MLG_NFEATURES; i++) {
-        part[i] = points(model, i, x[i]);
-    }
+    mlg_weighted_parts(model, x, part);
     for (int i = 0; i < MLG_NFEATURES; i++) {
         sum += part[i];
     }

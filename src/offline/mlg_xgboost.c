@@ -6,22 +6,26 @@
 #include <float.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define QUOTED     60    /* characters of the file in a sentence */
-#define ODDS_BOUND 1e-6f /* XGBoost 3 moves a base_score nearer to 0 or 1 */
+#define SENTENCE_MAX 400
+#define QUOTED       60    /* characters of the file in a sentence */
+#define ODDS_BOUND   1e-6f /* XGBoost 3 moves a base_score nearer to 0 or 1 */
 
 /* The least double that no longer rounds to FLT_MAX. */
 #define BEYOND_FLOAT 0x1.ffffffp127
 
 apr_status_t xgboost_refuse(xgboost_t *x, const char *format, ...)
 {
+    char text[SENTENCE_MAX]; /* apr_pvsprintf() does not know %ll */
     va_list args;
 
     va_start(args, format);
-    x->why = apr_pvsprintf(x->p, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    x->why = apr_pstrdup(x->p, text);
     return MLG_EMODEL;
 }
 
@@ -63,7 +67,7 @@ static int begins_as_json(const char *text, size_t len)
     while (i < len && memchr(" \t\r\n", text[i], 4) != NULL) {
         i++;
     }
-    return i < len && text[i] == '{';
+    return i < len && (text[i] == '{' || text[i] == '[');
 }
 
 static apr_status_t check_bytes(xgboost_t *x, const char *text, size_t len)
@@ -376,8 +380,8 @@ static apr_status_t read_model(xgboost_t *x, const json_t *root)
     apr_status_t rv;
 
     if (!json_is_object(booster)) {
-        return xgboost_refuse(x, "it is JSON, but no model as save_model() "
-                                 "writes it");
+        return xgboost_refuse(x, "it is JSON, but not what save_model() "
+                                 "writes; a dump will not do");
     }
     rv = check_version(x, root);
     if (rv == APR_SUCCESS) {

@@ -209,17 +209,18 @@ apr_status_t mlg_report_id_parse(uint64_t *out, const char *text)
 }
 
 size_t mlg_report_reliefs(mlg_relief_t out[MLG_NFEATURES],
-                          const mlg_weighted_t *model,
+                          const mlg_rules_t *rules,
                           const float x[MLG_NFEATURES], float threshold)
 {
     size_t n = 0;
 
     for (int i = 0; i < MLG_NFEATURES; i++) {
         mlg_feature_id id = (mlg_feature_id)i;
-        float bound = mlg_weighted_relief(model, x, threshold, id);
+        float bound = mlg_rules_relief(rules, x, threshold, id);
 
-        if (isfinite(bound) && bound != x[i]) {
-            out[n++] = (mlg_relief_t){id, x[i], bound, bound < x[i]};
+        /* a vector may stand on a split: then less is what helps */
+        if (isfinite(bound) && (bound != x[i] || rules->forest != NULL)) {
+            out[n++] = (mlg_relief_t){id, x[i], bound, bound <= x[i]};
         }
     }
     return n;
