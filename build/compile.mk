@@ -52,11 +52,11 @@ all: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl ## the module and mlgatectl
 
 $(OUT)/mod_mlgate.so: $(MODULE_OBJS) $(OUT)/sources
 	$(call say,LINK $@)
-	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(MODULE_OBJS) -ljansson -lm
+	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(MODULE_OBJS) -ljansson -lmd -lm
 
 $(OUT)/mlgatectl: $(CLI_OBJS) $(OUT)/sources
 	$(call say,LINK $@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) -ljansson -lcurl -lz \
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(CLI_OBJS) -ljansson -lcurl -lz -lmd -lxgboost \
 	  $(APR_LIBS) -lm
 
 $(OUT)/obj/src/core/%.o: src/core/%.c build/compile.mk | need-build

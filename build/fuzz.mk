@@ -22,7 +22,8 @@ $(OUT)/t/fuzz/fuzz_%: $(OUT)/obj/t/fuzz/fuzz_%.o $(OUT)/obj/t/fuzz/corpus.o \
                       $(UNIT_LIB)
 	$(call say,LINK $@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lz $(APR_LIBS) -lm
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lz -lmd \
+	  $(APR_LIBS) -lm
 
 .SECONDARY: $(patsubst %,$(OUT)/obj/t/fuzz/%.o,corpus $(FUZZ_NOUNS:%=fuzz_%))
 
@@ -46,7 +47,7 @@ fuzz: ## libFuzzer with ASan and UBSan (F=line T=60)
 # In the variant that fuzz makes of itself.
 $(OUT)/run_%: $(OUT)/obj/t/fuzz/fuzz_%.o $(UNIT_LIB)
 	$(call say,LINK $@)
-	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ -ljansson -lz \
+	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ -ljansson -lz -lmd \
 	  $(APR_LIBS) -lm
 
 .PHONY: fuzz check-fuzz

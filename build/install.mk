@@ -5,7 +5,7 @@
 # Without this Makefile, in a clean tree:
 #   apxs -c -D_GNU_SOURCE -Iinclude -Wc,-ffp-contract=off \
 #        -Wc,-fvisibility=hidden mod_mlgate.c src/core/*.c src/httpd/*.c \
-#        src/report/*.c -ljansson -lm
+#        src/report/*.c -ljansson -lmd -lm
 #   apxs -i -a -n mlgate mod_mlgate.la
 
 PREFIX    ?= /usr/local

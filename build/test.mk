@@ -33,8 +33,8 @@ $(TEST_OBJS): | need-test
 $(OUT)/t/%: $(OUT)/obj/t/%.o $(UNIT_LIB)
 	$(call say,LINK $@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz \
-	  $(APR_LIBS) -lm -pthread
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz -lmd \
+	  -Wl,--as-needed -lxgboost $(APR_LIBS) -lm -pthread
 
 test: ## everything: installs what is missing, then check, check-httpd, traffic-check, asan
 	$(Q)build/need build test

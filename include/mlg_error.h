@@ -23,7 +23,12 @@
     X(MLG_EFULL,    "no room left in the block table")                       \
     X(MLG_EBROKEN,  "an invariant of the shared segment does not hold")  \
     X(MLG_ELINE,    "not a line of an access log")                           \
-    X(MLG_ECONFIG,  "a configuration that httpd would not start with")
+    X(MLG_ECONFIG,  "a configuration that httpd would not start with")       \
+    X(MLG_ENOTMODEL, "not a model file of mod_mlgate")                       \
+    X(MLG_EVERSION, "a model file of a format that this build does not know")\
+    X(MLG_ECORRUPT, "a model file that is cut short or damaged")             \
+    X(MLG_EMODEL,   "a model that breaks a rule of its format")              \
+    X(MLG_EGOLDEN,  "a model that does not give the scores it was made with")
 /* clang-format on */
 
 enum mlg_error {

@@ -11,7 +11,7 @@
 #ifndef MLG_POLICY_H
 #define MLG_POLICY_H
 
-#include "mlg_score.h"
+#include "mlg_forest.h"
 
 /* What the gate thinks of a client. 0 is a fresh record and reads as CALM. */
 typedef enum mlg_state {
@@ -61,6 +61,8 @@ typedef enum mlg_engine {
 /* How one virtual host or directory wants its requests judged. */
 typedef struct mlg_rules_t {
     const mlg_weighted_t *model;     /* borrowed, never NULL */
+    const mlg_forest_t *forest;      /* borrowed; judges instead of `model`
+                                        unless NULL */
     const struct mlg_cidrs_t *allow; /* borrowed; NULL = nobody */
     mlg_engine engine;
     float threshold;                  /* 0..1, scores from here on are high */
@@ -68,6 +70,46 @@ typedef struct mlg_rules_t {
     apr_interval_time_t block_for_us; /* the first block, > 0 */
     apr_interval_time_t block_max_us; /* the longest, >= block_for_us */
 } mlg_rules_t;
+
+/** Score one vector by the model that judges.
+ *
+ * @param x        shape [MLG_NFEATURES]
+ * @param reasons  filled, empty when the score is below MLG_SCORE_NOTED; may be
+ *                 NULL
+ * @return in [0, 1], never NaN
+ */
+float mlg_rules_score(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                      mlg_reasons_t *reasons);
+
+/** What each feature does to a score, whatever the score: those of a forest as
+ * mlg_forest_parts(), those of weights as they stand on their list.
+ *
+ * @param part  filled, shape [MLG_NFEATURES]; below 0 speaks for the client
+ * @return what the parts come on top of: 0 of weights
+ */
+float mlg_rules_parts(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                      float part[MLG_NFEATURES]);
+
+/** Name the three heaviest of the parts that speak against the client, whatever
+ * the score: for operators' pages.
+ *
+ * @param reasons  filled
+ */
+void mlg_rules_reasons(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                       mlg_reasons_t *reasons);
+
+/** To what value would one feature have to fall or rise for the score to come
+ * below the threshold, all others as they are? See mlg_weighted_relief() and
+ * mlg_forest_relief().
+ *
+ * @return the bound of the values that do it, in the feature's unit; NaN when
+ *         this feature alone cannot
+ */
+float mlg_rules_relief(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                       float threshold, mlg_feature_id feature);
+
+/** @return the highest score that any vector could get, in [0, 1] */
+float mlg_rules_most(const mlg_rules_t *rules);
 
 /** The state that follows.
  *

@@ -73,8 +73,9 @@ apr_status_t mlg_report_id_parse(uint64_t *out, const char *text);
 typedef struct mlg_relief_t {
     mlg_feature_id feature;
     float now;
-    float bound;   /* the value at which the score meets the threshold */
-    int must_fall; /* 1: anything below `bound` changes the verdict */
+    float bound;   /* the value at which the score meets the threshold; may be
+                      `now` itself, where a forest splits */
+    int must_fall; /* 1: what is just below `bound` changes the verdict */
 } mlg_relief_t;
 
 /** List the single changes that would bring a score to the other side of the
@@ -84,7 +85,7 @@ typedef struct mlg_relief_t {
  * @return how many
  */
 size_t mlg_report_reliefs(mlg_relief_t out[MLG_NFEATURES],
-                          const mlg_weighted_t *model,
+                          const mlg_rules_t *rules,
                           const float x[MLG_NFEATURES], float threshold);
 
 /** Say one of them: "less than 1.2 pages a second". @return buf */
@@ -109,10 +110,10 @@ json_t *mlg_report_string(const char *text);
 /** One decision: the request's verdict, its reasons and its whole vector.
  *
  * @param ipv6_prefix  bits of an IPv6 address that name a client
- * @param model        to say what would have changed the verdict; may be NULL
+ * @param rules        to say what would have changed the verdict; may be NULL
  */
 json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
-                            const mlg_weighted_t *model);
+                            const mlg_rules_t *rules);
 
 /** One entry of the block table. @param now_us  for what remains of it */
 json_t *mlg_report_block(const mlg_block_t *block, unsigned ipv6_prefix,

@@ -27,9 +27,9 @@ json_t *mlg_json_reasons(const mlg_reason_t *reason, uint32_t n);
 /** {name: value or null} for every feature. */
 json_t *mlg_json_features(const float x[MLG_NFEATURES]);
 
-/** [{feature, now, bound, words}]. @param model  NULL gives null */
-json_t *mlg_json_reliefs(const mlg_weighted_t *model,
-                         const float x[MLG_NFEATURES], float threshold);
+/** [{feature, now, bound, words}]. @param rules  NULL gives null */
+json_t *mlg_json_reliefs(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                         float threshold);
 
 /** {name: count} for every counter. */
 json_t *mlg_json_counters(const mlg_shard_t *total);

@@ -61,6 +61,14 @@ typedef struct mlg_reasons_t {
     uint32_t n;
 } mlg_reasons_t;
 
+/** Take one part, if it is among the heaviest so far.
+ *
+ * @param reasons  updated; `n` 0 to begin with
+ * @param part     > 0
+ */
+void mlg_reasons_note(mlg_reasons_t *reasons, uint32_t feature, float value,
+                      float part);
+
 /* The weights that the gate starts with. */
 extern const mlg_weighted_t mlg_weighted_default;
 
@@ -79,6 +87,14 @@ float mlg_weighted_score(const mlg_weighted_t *model,
  */
 void mlg_weighted_reasons(const mlg_weighted_t *model,
                           const float x[MLG_NFEATURES], mlg_reasons_t *reasons);
+
+/** What each feature adds to the sum.
+ *
+ * @param part  filled, shape [MLG_NFEATURES]
+ */
+void mlg_weighted_parts(const mlg_weighted_t *model,
+                        const float x[MLG_NFEATURES],
+                        float part[MLG_NFEATURES]);
 
 /** Is this a ramp a model may hold?
  *

@@ -155,14 +155,13 @@ static void tell_list(const decision_t *d, const json_t *list)
 static int are_servers_weights(const decision_t *d, const float *x)
 {
     const mlg_rules_t *rules = &d->explain->feed.replay.rules;
-    double here = (double)mlg_weighted_score(rules->model, x);
+    double here = (double)mlg_rules_score(rules, x, NULL);
 
     return fabs(here - remote_number(d->json, "score")) < SAME_SCORE;
 }
 
 static void tell_why(const decision_t *d)
 {
-    const mlg_rules_t *rules = &d->explain->feed.replay.rules;
     const json_t *reasons = json_object_get(d->json, "reasons");
     const json_t *changes = json_object_get(d->json, "would_change");
     float x[MLG_NFEATURES];
@@ -170,15 +169,16 @@ static void tell_why(const decision_t *d)
 
     if (has_vector && are_servers_weights(d, x)) {
         printf("\nWhat weighed\n");
-        story_print_parts(rules->model, x,
+        story_print_parts(&d->explain->feed, x,
                           (float)remote_number(d->json, "threshold"));
     }
     else if (json_array_size(reasons) > 0) {
         printf("\nWhat weighed most\n");
         tell_list(d, reasons);
         if (has_vector) {
-            printf("  (the server's weights are others than these here; with "
-                   "--config FILE\n  every part is listed)\n");
+            printf("  (the server judged by other weights, or another model, "
+                   "than is known here;\n  with --config FILE or --model FILE "
+                   "every part is listed)\n");
         }
     }
     if (json_array_size(changes) > 0) {

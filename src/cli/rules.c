@@ -36,6 +36,9 @@ int rules_option(rules_t *rules, int option, const char *arg)
     case RULES_HOST:
         rules->host = arg;
         return CTL_DONE;
+    case RULES_MODEL:
+        rules->model = arg;
+        return CTL_DONE;
     default:
         rules_set(rules, arg);
         return CTL_DONE;
@@ -98,6 +101,27 @@ static int read_sets(const rules_t *rules, mlg_config_t *config)
     return CTL_DONE;
 }
 
+/* The model's own threshold, unless someone gave one. */
+static int read_model(rules_t *rules, mlg_rules_t *to)
+{
+    const char *why;
+
+    if (rules->model == NULL || strcmp(rules->model, "weighted") == 0) {
+        return CTL_DONE;
+    }
+    if (mlg_model_file_read(&rules->file, rules->model, &why, rules->p) !=
+        APR_SUCCESS) {
+        return ctl_complain(
+            CTL_MISUSE, "--model %s: %s",
+            visible_string(rules->model, SENTENCE_MAX, rules->p), why);
+    }
+    to->forest = rules->file.forest;
+    if ((rules->settings.given >> MLG_SET_threshold & 1) == 0) {
+        to->threshold = rules->file.bundle.threshold;
+    }
+    return CTL_DONE;
+}
+
 int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
 {
     mlg_config_t config;
@@ -126,5 +150,5 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
     replay->rules.allow = &rules->allow;
     replay->ipv6_prefix = (unsigned)rules->settings.ipv6_prefix;
     replay->refuse_status = (uint32_t)rules->settings.refuse_status;
-    return CTL_DONE;
+    return read_model(rules, &replay->rules);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The server's directives for a command that replays logs: --config, --host
- * and --set. What --set gives wins over what --config reads, later over
+ * and --set, and the model: --model. What --set gives wins over what --config reads, later over
  * earlier, whatever their order on the command line; nothing is read before
  * rules_apply().
  */
 #ifndef RULES_H
 #define RULES_H
 
+#include "mlg_model_file.h"
 #include "mlg_replay.h"
 #include "mlg_settings.h"
 
@@ -15,7 +16,7 @@
 #include <apr_tables.h>
 
 /* Ids of the options below, and the rows that a command's table gets. */
-enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_END };
+enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_MODEL, RULES_END };
 
 /* clang-format off */
 #define RULES_OPTIONS                                                          \
@@ -27,18 +28,23 @@ enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_END };
      "it, or NAME:PORT"},                                                      \
     {"set", RULES_SET, 1,                                                      \
      "a directive over those of --config: 'MLGateThreshold 0.7'; with "        \
-     "'MLGateEngine observe' blocked clients go on; may be repeated"}
+     "'MLGateEngine observe' blocked clients go on; may be repeated"},         \
+    {"model", RULES_MODEL, 1,                                                  \
+     "judge by the model in this .mlg file, and by its threshold where no "    \
+     "MLGateThreshold is given; 'weighted': by the weights"}
 /* clang-format on */
 
 typedef struct rules_t {
     apr_pool_t *p;
     const char *config;       /* file name; NULL: none */
     const char *host;         /* NULL: not said */
+    const char *model;        /* file name or "weighted"; NULL: not said */
     apr_array_header_t *sets; /* of const char *, directives */
     int is_quiet;             /* the caller's: notes are not printed */
     /* filled by rules_apply() */
     mlg_settings_t settings;
     mlg_weights_t weights;
+    mlg_model_file_t file; /* with a model that is a file */
     mlg_cidrs_t allow;
 } rules_t;
 

@@ -163,7 +163,7 @@ const story_moment_t *story_moment(const story_t *story)
     return (story->nblocks > 0) ? &story->block[0].began : &story->peak;
 }
 
-static int by_points(const void *a, const void *b)
+int story_by_points(const void *a, const void *b)
 {
     float left = ((const story_part_t *)a)->points;
     float right = ((const story_part_t *)b)->points;
@@ -171,27 +171,18 @@ static int by_points(const void *a, const void *b)
     return (left < right) - (left > right);
 }
 
-size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_weighted_t *model,
+size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_rules_t *rules,
                    const float x[MLG_NFEATURES])
 {
+    float part[MLG_NFEATURES];
     size_t n = 0;
 
+    mlg_rules_parts(rules, x, part);
     for (unsigned i = 0; i < MLG_NFEATURES; i++) {
-        /* one feature's part is the score of a model that has no other, with
-         * its sign turned where it speaks for the client */
-        mlg_ramp_t ramp = mlg_weighted_ramp(model, i);
-        float sign = (ramp.weight < 0.0f) ? -1.0f : 1.0f;
-        mlg_weighted_t alone;
-        float points;
-
-        memset(&alone, 0, sizeof(alone));
-        ramp.weight *= sign;
-        mlg_weighted_set(&alone, i, ramp);
-        points = sign * mlg_weighted_score(&alone, x);
-        if (points != 0.0f) {
-            out[n++] = (story_part_t){(mlg_feature_id)i, x[i], points};
+        if (part[i] != 0.0f) {
+            out[n++] = (story_part_t){(mlg_feature_id)i, x[i], part[i]};
         }
     }
-    qsort(out, n, sizeof(*out), by_points);
+    qsort(out, n, sizeof(*out), story_by_points);
     return n;
 }

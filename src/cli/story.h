@@ -97,12 +97,36 @@ typedef struct story_part_t {
  * @param out  filled, shape [MLG_NFEATURES]
  * @return how many
  */
-size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_weighted_t *model,
+size_t story_parts(story_part_t out[MLG_NFEATURES], const mlg_rules_t *rules,
                    const float x[MLG_NFEATURES]);
 
-/** Print the parts of a score and their sum. */
-void story_print_parts(const mlg_weighted_t *model,
-                       const float x[MLG_NFEATURES], float threshold);
+/** Order of two parts, the heaviest first, for qsort(). */
+int story_by_points(const void *a, const void *b);
+
+/** Print what made a score, and their sum: points of weights, log-odds of a
+ * forest. */
+void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
+                       float threshold);
+
+/* What made a forest's score, exactly (mlg_shap.h): `from` and all parts add
+ * up to `all`, and score = 1 / (1 + exp(-all)). */
+typedef struct story_odds_t {
+    double from; /* log-odds of the average client */
+    double all;  /* log-odds of the vector */
+    size_t n;
+    story_part_t part[MLG_NFEATURES]; /* shape [n], sorted as story_parts() */
+} story_odds_t;
+
+/** @param feed  whose rules have a forest */
+void story_odds(story_odds_t *odds, const feed_t *feed,
+                const float x[MLG_NFEATURES]);
+
+/** Print them. */
+void story_print_odds(const feed_t *feed, const float x[MLG_NFEATURES],
+                      float threshold);
+
+/** {base, total, parts: [{feature, value, log_odds, words}]}. */
+json_t *story_odds_json(const feed_t *feed, const float x[MLG_NFEATURES]);
 
 /** Print the story. */
 void story_print(const story_t *story, const feed_t *feed);

@@ -3,7 +3,7 @@
  * A client's story for programs. */
 #include "story.h"
 
-#include "mlg_report.h"
+#include "mlg_report_json.h"
 
 #include <math.h>
 
@@ -80,12 +80,11 @@ static json_t *blocks_of(const story_t *story)
     return list;
 }
 
-static json_t *parts_of(const mlg_weighted_t *model,
-                        const float x[MLG_NFEATURES])
+static json_t *parts_of(const mlg_rules_t *rules, const float x[MLG_NFEATURES])
 {
     story_part_t part[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
-    size_t n = story_parts(part, model, x);
+    size_t n = story_parts(part, rules, x);
     json_t *list = json_array();
 
     for (size_t i = 0; i < n; i++) {
@@ -93,7 +92,7 @@ static json_t *parts_of(const mlg_weighted_t *model,
         json_t *one = json_object();
 
         json_object_set_new(one, "feature", json_string(mlg_features[f].name));
-        json_object_set_new(one, "value", json_real((double)part[i].value));
+        json_object_set_new(one, "value", mlg_json_number(part[i].value));
         json_object_set_new(one, "points", json_real((double)part[i].points));
         json_object_set_new(
             one, "words",
@@ -131,11 +130,14 @@ json_t *story_json(const story_t *story, const feed_t *feed)
     json_object_set_new(out, "blocks", blocks_of(story));
     json_object_set_new(out, "moment", moment_of(moment));
     if (moment->number > 0) {
-        json_object_set_new(out, "parts",
-                            parts_of(rules->model, moment->decision.x));
+        json_object_set_new(out, "parts", parts_of(rules, moment->decision.x));
+        if (rules->forest != NULL) {
+            json_object_set_new(out, "log_odds",
+                                story_odds_json(feed, moment->decision.x));
+        }
         json_object_set_new(
             out, "decision",
-            mlg_report_decision(&moment->decision, prefix, rules->model));
+            mlg_report_decision(&moment->decision, prefix, rules));
     }
     return out;
 }

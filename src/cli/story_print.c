@@ -163,21 +163,27 @@ static void print_verdict(const story_t *story, const mlg_rules_t *rules)
 
 /* ---- why ----------------------------------------------------------------- */
 
-void story_print_parts(const mlg_weighted_t *model,
-                       const float x[MLG_NFEATURES], float threshold)
+void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
+                       float threshold)
 {
+    const mlg_rules_t *rules = &feed->replay.rules;
     story_part_t part[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
-    size_t n = story_parts(part, model, x);
+    size_t n;
     double sum = 0.0;
 
+    if (rules->forest != NULL) {
+        story_print_odds(feed, x, threshold);
+        return;
+    }
+    n = story_parts(part, rules, x);
     for (size_t i = 0; i < n; i++) {
         sum += (double)part[i].points;
         printf("  %+6.2f  %-22s  %s\n", (double)part[i].points,
                mlg_features[part[i].feature].name,
                mlg_report_words(words, part[i].feature, part[i].value));
     }
-    printf("  %6.2f  %s", (double)mlg_weighted_score(model, x), "in all");
+    printf("  %6.2f  %s", (double)mlg_rules_score(rules, x, NULL), "in all");
     if (sum > 1.005 || sum < -0.005) {
         printf(" (the parts make %.2f; a score stays within 0 and 1)", sum);
     }
@@ -185,17 +191,17 @@ void story_print_parts(const mlg_weighted_t *model,
 }
 
 /* What would have let a request pass, or that no single change would. */
-static void print_reliefs(const mlg_weighted_t *model,
+static void print_reliefs(const mlg_rules_t *rules,
                           const float x[MLG_NFEATURES], float threshold)
 {
     mlg_relief_t relief[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
     size_t n;
 
-    if (mlg_weighted_score(model, x) < threshold) {
+    if (mlg_rules_score(rules, x, NULL) < threshold) {
         return;
     }
-    n = mlg_report_reliefs(relief, model, x, threshold);
+    n = mlg_report_reliefs(relief, rules, x, threshold);
     printf("\nWhat would have let it pass then");
     if (n == 0) {
         printf("\n  no single change: several things spoke against it at once"
@@ -225,9 +231,7 @@ void story_print(const story_t *story, const feed_t *feed)
                whole(moment->number),
                (story->nblocks > 0) ? "one that had it blocked"
                                     : "one with the highest score");
-        story_print_parts(rules->model, moment->decision.x,
-                          moment->decision.threshold);
-        print_reliefs(rules->model, moment->decision.x,
-                      moment->decision.threshold);
+        story_print_parts(feed, moment->decision.x, moment->decision.threshold);
+        print_reliefs(rules, moment->decision.x, moment->decision.threshold);
     }
 }

@@ -79,6 +79,7 @@ static char *put_arrival(char *at, const mlg_arrival_t *a)
     at = put_hex(at, a->path);
     at = put_hex(at, a->query);
     at = put_hex(at, a->agent);
+    at = put_hex(at, a->referer);
     at = put_decimal(at, a->body_bytes);
     at = put_hex(at, a->session);
     at = put_decimal(at, a->depth);
@@ -88,7 +89,8 @@ static char *put_arrival(char *at, const mlg_arrival_t *a)
     at = put_decimal(at, a->path_segments);
     at = put_decimal(at, a->header_fields);
     at = put_decimal(at, a->header_anomaly);
-    return put_bits(at, a->subnet_rate);
+    at = put_bits(at, a->subnet_rate);
+    return put_decimal(at, a->rarity);
 }
 
 static char *put_request(char *at, const mlg_observation_t *o)
@@ -173,8 +175,10 @@ uint32_t mlg_rules_hash(const mlg_rules_t *rules)
         uint64_t allow;
     } all;
 
-    all.model = mlg_hash_text(&no_secret, (const char *)rules->model,
-                              sizeof(*rules->model));
+    all.model = (rules->forest != NULL)
+                    ? rules->forest->id
+                    : mlg_hash_text(&no_secret, (const char *)rules->model,
+                                    sizeof(*rules->model));
     all.block_for_us = rules->block_for_us;
     all.block_max_us = rules->block_max_us;
     memcpy(&all.threshold, &rules->threshold, sizeof(all.threshold));

@@ -4,6 +4,84 @@
 #define EVIDENCE_MASK  0x1f /* the last five scores */
 #define EVIDENCE_PROOF 3    /* of which so many must be high */
 
+/* ---- scores --------------------------------------------------------------- */
+
+float mlg_rules_score(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                      mlg_reasons_t *reasons)
+{
+    mlg_walk_t walk;
+    float score = (rules->forest != NULL)
+                      ? mlg_forest_walk(rules->forest, x, &walk)
+                      : mlg_weighted_score(rules->model, x);
+
+    if (reasons == NULL) {
+        return score;
+    }
+    if (score < MLG_SCORE_NOTED) {
+        reasons->n = 0;
+    }
+    else if (rules->forest != NULL) {
+        mlg_forest_reasons(rules->forest, x, &walk, reasons);
+    }
+    else {
+        mlg_weighted_reasons(rules->model, x, reasons);
+    }
+    return score;
+}
+
+float mlg_rules_parts(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                      float part[MLG_NFEATURES])
+{
+    mlg_walk_t walk;
+
+    if (rules->forest == NULL) {
+        mlg_weighted_parts(rules->model, x, part);
+        return 0.0f;
+    }
+    mlg_forest_walk(rules->forest, x, &walk);
+    return mlg_forest_parts(rules->forest, &walk, part);
+}
+
+void mlg_rules_reasons(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                       mlg_reasons_t *reasons)
+{
+    float part[MLG_NFEATURES];
+
+    mlg_rules_parts(rules, x, part);
+    reasons->n = 0;
+    for (uint32_t i = 0; i < MLG_NFEATURES; i++) {
+        if (part[i] > 0.0f) {
+            mlg_reasons_note(reasons, i, x[i], part[i]);
+        }
+    }
+}
+
+float mlg_rules_relief(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                       float threshold, mlg_feature_id feature)
+{
+    return (rules->forest != NULL)
+               ? mlg_forest_relief(rules->forest, x, threshold, feature)
+               : mlg_weighted_relief(rules->model, x, threshold, feature);
+}
+
+float mlg_rules_most(const mlg_rules_t *rules)
+{
+    const mlg_forest_t *forest = rules->forest;
+    float sum = 0.0f;
+
+    if (forest != NULL) {
+        return mlg_forest_curve(forest->slope, forest->offset, forest->most);
+    }
+    for (unsigned i = 0; i < MLG_NFEATURES; i++) {
+        float weight = mlg_weighted_ramp(rules->model, i).weight;
+
+        sum += (weight > 0.0f) ? weight : 0.0f;
+    }
+    return (sum < 1.0f) ? sum : 1.0f;
+}
+
+/* ---- verdicts ------------------------------------------------------------- */
+
 /* clang-format off */
 /* A client leaves BLOCKED only by time or an operator. UNSET is no state to
  * go to: a cell left out reads as UNSET and fails policy_table_is_total. */

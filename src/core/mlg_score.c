@@ -72,8 +72,8 @@ static inline float points(const mlg_weighted_t *m, int i, float value)
     return m->weight[i] * height;
 }
 
-static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
-                        float part)
+void mlg_reasons_note(mlg_reasons_t *reasons, uint32_t feature, float value,
+                      float part)
 {
     uint32_t at;
 
@@ -89,6 +89,14 @@ static void note_reason(mlg_reasons_t *reasons, uint32_t feature, float value,
     reasons->top[at] = (mlg_reason_t){value, part, feature};
 }
 
+void mlg_weighted_parts(const mlg_weighted_t *model,
+                        const float x[MLG_NFEATURES], float part[MLG_NFEATURES])
+{
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        part[i] = points(model, i, x[i]);
+    }
+}
+
 /* The sum before it is cut to 0..1. The parts first, four at a time, then the
  * sum in a fixed order, so that every compiler comes to the same bits. */
 static float sum_points(const mlg_weighted_t *model, const float *x)
@@ -96,9 +104,7 @@ static float sum_points(const mlg_weighted_t *model, const float *x)
     float part[MLG_NFEATURES];
     float sum = 0.0f;
 
-    for (int i = 0; i < MLG_NFEATURES; i++) {
-        part[i] = points(model, i, x[i]);
-    }
+    mlg_weighted_parts(model, x, part);
     for (int i = 0; i < MLG_NFEATURES; i++) {
         sum += part[i];
     }
@@ -121,7 +127,7 @@ void mlg_weighted_reasons(const mlg_weighted_t *model,
         float part = points(model, (int)i, x[i]);
 
         if (part > 0.0f) {
-            note_reason(reasons, i, x[i], part);
+            mlg_reasons_note(reasons, i, x[i], part);
         }
     }
 }

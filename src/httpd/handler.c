@@ -149,8 +149,8 @@ static int get_decision(request_rec *r, const char *argument)
                               MLG_DECISIONS);
     }
     mlgate_rules(&rules, mlgate_conf_of_server(r->server));
-    return mlgate_answer(
-        r, HTTP_OK, mlg_report_decision(&d, mlgate.ipv6_prefix, rules.model));
+    return mlgate_answer(r, HTTP_OK,
+                         mlg_report_decision(&d, mlgate.ipv6_prefix, &rules));
 }
 
 /* ---- which endpoint ------------------------------------------------------ */

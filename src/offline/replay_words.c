@@ -65,11 +65,16 @@ const char *replay_rules(char *buf, size_t size, const mlg_rules_t *rules)
 {
     char first[MLG_DURATION_TEXT];
     char most[MLG_DURATION_TEXT];
+    char model[32] = "";
 
+    if (rules->forest != NULL) {
+        snprintf(model, sizeof(model), ", model %016llx",
+                 (unsigned long long)rules->forest->id);
+    }
     snprintf(buf, size,
-             "%s, threshold %.6g, at least %u requests, blocked for %s, at "
+             "%s%s, threshold %.6g, at least %u requests, blocked for %s, at "
              "most %s",
-             mlg_engine_name(rules->engine), (double)rules->threshold,
+             mlg_engine_name(rules->engine), model, (double)rules->threshold,
              (unsigned)rules->min_requests,
              mlg_report_duration(first, rules->block_for_us),
              mlg_report_duration(most, rules->block_max_us));

@@ -42,7 +42,7 @@ static json_t *record_of(const mlg_record_t *r)
     json_object_set_new(out, "in_flight", json_integer(r->in_flight));
     json_object_set_new(out, "state", json_string(mlg_state_name(r->state)));
     json_object_set_new(out, "score",
-                        mlg_json_number((float)r->score / 65535.0f));
+                        mlg_json_number((float)r->score[0] / 65535.0f));
     json_object_set_new(out, "high_scores_of_last_5",
                         json_integer(__builtin_popcount(r->evidence & 0x1fu)));
     json_object_set_new(out, "requests_10min", panes(&r->requests));
@@ -79,8 +79,8 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
 
     mlg_client_view_features(x, view);
     if (view->has_record) {
-        score = mlg_weighted_score(rules->model, x);
-        mlg_weighted_reasons(rules->model, x, &reasons);
+        score = mlg_rules_score(rules, x, NULL);
+        mlg_rules_reasons(rules, x, &reasons);
     }
     json_object_set_new(out, "client",
                         mlg_json_address(&view->client.key, view->ipv6_prefix));
@@ -95,9 +95,9 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
     json_object_set_new(out, "min_requests", json_integer(rules->min_requests));
     json_object_set_new(out, "reasons",
                         mlg_json_reasons(reasons.top, reasons.n));
-    json_object_set_new(out, "would_change",
-                        mlg_json_reliefs(view->has_record ? rules->model : NULL,
-                                         x, rules->threshold));
+    json_object_set_new(
+        out, "would_change",
+        mlg_json_reliefs(view->has_record ? rules : NULL, x, rules->threshold));
     json_object_set_new(
         out, "block",
         view->has_block

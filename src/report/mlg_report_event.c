@@ -5,7 +5,7 @@
 #include <string.h>
 
 json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
-                            const mlg_weighted_t *model)
+                            const mlg_rules_t *rules)
 {
     json_t *out = json_object();
     int is_convicted = d->convicts && d->until_us != 0;
@@ -24,7 +24,7 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
     json_object_set_new(out, "reasons",
                         mlg_json_reasons(d->reasons.top, d->reasons.n));
     json_object_set_new(out, "would_change",
-                        mlg_json_reliefs(model, d->x, d->threshold));
+                        mlg_json_reliefs(rules, d->x, d->threshold));
     json_object_set_new(out, "features", mlg_json_features(d->x));
     return out;
 }

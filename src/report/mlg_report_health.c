@@ -70,21 +70,22 @@ static void check_table(json_t *reasons, const mlg_snapshot_t *s,
 
 static void check_model(json_t *reasons, const mlg_rules_t *rules)
 {
-    float most = 0.0f;
+    float most = mlg_rules_most(rules);
 
-    for (int i = 0; i < MLG_NFEATURES; i++) {
+    for (int i = 0; i < MLG_NFEATURES && rules->forest == NULL; i++) {
         mlg_ramp_t ramp = mlg_weighted_ramp(rules->model, (unsigned)i);
 
         if (ramp.weight != 0.0f && mlg_ramp_check(&ramp) != APR_SUCCESS) {
             complain(reasons, "the weight of %s is not usable",
                      mlg_features[i].name);
         }
-        most += (ramp.weight > 0.0f) ? ramp.weight : 0.0f;
     }
     if (most < rules->threshold) {
         complain(reasons,
-                 "no client can ever be blocked: all weights together make "
-                 "%.2f, and MLGateThreshold is %.2f",
+                 "no client can ever be blocked: %s %.2f, and MLGateThreshold "
+                 "is %.2f",
+                 (rules->forest != NULL) ? "the model's highest score is"
+                                         : "all weights together make",
                  (double)most, (double)rules->threshold);
     }
 }

@@ -56,6 +56,8 @@ enum scale {
 #define SAYS_PATH_RARITY            SHARE, 1, " rarity of its paths"
 #define SAYS_SLOW_POSTS             COUNT, 1, " bodies sent to one path in a day"
 #define SAYS_SLOW_UAS               COUNT, 1, " different User-Agents in a day"
+#define SAYS_SLOW_PATHS             LOG2,  1, " different paths in a day"
+#define SAYS_ERROR_RECENT           SHARE, 1, " of recent answers were 4xx"
 #define SAYS_COHORT_EXCESS          PLAIN, 1, " times as many clients like it as usual"
 /* clang-format on */
 
@@ -207,17 +209,18 @@ apr_status_t mlg_report_id_parse(uint64_t *out, const char *text)
 }
 
 size_t mlg_report_reliefs(mlg_relief_t out[MLG_NFEATURES],
-                          const mlg_weighted_t *model,
+                          const mlg_rules_t *rules,
                           const float x[MLG_NFEATURES], float threshold)
 {
     size_t n = 0;
 
     for (int i = 0; i < MLG_NFEATURES; i++) {
         mlg_feature_id id = (mlg_feature_id)i;
-        float bound = mlg_weighted_relief(model, x, threshold, id);
+        float bound = mlg_rules_relief(rules, x, threshold, id);
 
-        if (isfinite(bound) && bound != x[i]) {
-            out[n++] = (mlg_relief_t){id, x[i], bound, bound < x[i]};
+        /* a vector may stand on a split: then less is what helps */
+        if (isfinite(bound) && (bound != x[i] || rules->forest != NULL)) {
+            out[n++] = (mlg_relief_t){id, x[i], bound, bound <= x[i]};
         }
     }
     return n;

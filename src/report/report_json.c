@@ -118,19 +118,19 @@ json_t *mlg_json_features(const float x[MLG_NFEATURES])
     return features;
 }
 
-json_t *mlg_json_reliefs(const mlg_weighted_t *model,
-                         const float x[MLG_NFEATURES], float threshold)
+json_t *mlg_json_reliefs(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                         float threshold)
 {
     mlg_relief_t relief[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
     json_t *list;
     size_t n;
 
-    if (model == NULL) {
+    if (rules == NULL) {
         return json_null();
     }
     list = json_array();
-    n = mlg_report_reliefs(relief, model, x, threshold);
+    n = mlg_report_reliefs(relief, rules, x, threshold);
     for (size_t i = 0; i < n; i++) {
         json_t *one = json_object();
 

@@ -13,6 +13,10 @@ claim "the core calls nothing of httpd, and of APR only siphash" "$(
     nm -Au "$OUT"/obj/src/core/*.o | awk '$NF ~ /^(ap|apr)_/ &&
         $NF !~ /^apr_siphash/'
 )"
+claim "of libmd the core calls SHA-256 alone" "$(
+    nm -Au "$OUT"/obj/src/core/*.o | awk '$NF ~ /^(MD[245]|RMD160|SHA)/ &&
+        $NF !~ /^SHA256(Init|Update|Final)$/'
+)"
 claim "the core allocates, reads clocks, locks, prints and logs nothing" "$(
     nm -Au "$OUT"/obj/src/core/*.o | awk '{ sub(/@.*/, "", $NF) }
         $NF ~ /^(malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|mmap)$/ ||

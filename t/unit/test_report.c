@@ -114,7 +114,7 @@ CLAIM(a_decision_names_its_reasons_and_what_would_have_changed_it)
     BEGIN;
     rig_open(&rig);
     d = convict(&rig, IP);
-    out = mlg_report_decision(&d, 64, &rig.model);
+    out = mlg_report_decision(&d, 64, &rig.rules);
     IS_TEXT(text_of(out, "client"), IP);
     IS_TEXT(text_of(out, "verdict"), "refuse");
     reason = json_array_get(json_object_get(out, "reasons"), 0);

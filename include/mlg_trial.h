@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A model before a data set: whom would the gate have refused? Each site is
+ * judged by a model of its own, so that one who has never seen it can judge
+ * it, and by a threshold of its own.
+ *
+ * The policy is that of mlg_policy.h: a request is proof at a threshold when
+ * three of the client's latest five scores, its own among them, reach it; from
+ * the minimum number of requests on. The highest threshold at which a client
+ * has a proof is its peak: below it is refused, whatever its other scores. A
+ * vector does not depend on the model until the first block, so up to there
+ * this is exact; what passes after a block has ended is told as if the refused
+ * requests had been counted, which errs against the gate no more than for it.
+ *
+ * The simple rules that a model has to be better than, judged alongside by the
+ * same vectors:
+ *
+ *     pages   20 pages in 10 s: request_rate >= 2
+ *     counts  3 of 5: 20 pages in 60 s, 40 in 300 s, 15 answers 4xx in 300 s,
+ *             5 User-Agents, 20 paths. Requests in 300 s are the pages there
+ *             over 1 - asset_share; answers and paths their shares of them
+ *
+ * Locks nothing, has no clock.
+ */
+#ifndef MLG_TRIAL_H
+#define MLG_TRIAL_H
+
+#include "mlg_dataset.h"
+#include "mlg_forest.h"
+#include "mlg_policy.h"
+#include "mlg_shift.h"
+
+#define MLG_TRIAL_BUSY   20u /* requests of a client that is worth finding */
+#define MLG_TRIAL_SHIFTS 8
+
+enum { MLG_RULE_PAGES, MLG_RULE_COUNTS, MLG_NRULES };
+
+extern const char *const mlg_rule_name[MLG_NRULES];
+
+/* Who scores. One of them is set. */
+typedef struct mlg_judge_t {
+    const mlg_forest_t *forest;
+    const mlg_weighted_t *weighted;
+} mlg_judge_t;
+
+/** @return 0..1 */
+float mlg_judge_score(const mlg_judge_t *judge, const float x[MLG_NFEATURES]);
+
+/** @param reasons  filled, the heaviest against the client */
+void mlg_judge_reasons(const mlg_judge_t *judge, const float x[MLG_NFEATURES],
+                       mlg_reasons_t *reasons);
+
+/* How one client fared. */
+typedef struct mlg_fate_t {
+    float peak;                /* -1: has no proof at any threshold */
+    uint32_t refused_at;       /* the request that convicts, from 1; 0: none */
+    uint32_t passed;           /* requests that were answered */
+    uint32_t rule[MLG_NRULES]; /* likewise of the simple rules */
+    float moved[MLG_TRIAL_SHIFTS]; /* its peak on another kind of site, by
+                                          number in mlg_shifts; -1: none, or
+                                          not of its group */
+} mlg_fate_t;
+
+typedef struct mlg_trial_t {
+    const mlg_dataset_t *set; /* borrowed, settled */
+    mlg_judge_t *judge;       /* shape [set->sites] */
+    float *threshold;         /* shape [set->sites] */
+    float *score;             /* shape [set->rows] */
+    mlg_fate_t *fate;         /* shape [set->clients] */
+    mlg_rules_t rules;        /* min_requests, block_for_us, block_max_us */
+} mlg_trial_t;
+
+/** Begin, by the module's default settings.
+ *
+ * @param set  borrowed, settled
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
+apr_status_t mlg_trial_init(mlg_trial_t *trial, const mlg_dataset_t *set,
+                            apr_pool_t *p);
+
+/** Score every row and find every client's peak, moved ones too.
+ *
+ * @param trial  `judge` is set for every site
+ */
+void mlg_trial_score(mlg_trial_t *trial);
+
+/** Find out who is refused when.
+ *
+ * @param trial  scored; `threshold` is set for every site
+ */
+void mlg_trial_decide(mlg_trial_t *trial);
+
+/* The peaks of a site's clients, for whoever sets its threshold. */
+typedef struct mlg_peaks_t {
+    const mlg_site_t *site;
+    const float *people; /* shape [npeople], the highest first; by label */
+    uint32_t npeople;
+    const float *trusted; /* shape [ntrusted], the highest first; clients that
+                             behave like people beyond doubt, by no label */
+    uint32_t ntrusted;
+} mlg_peaks_t;
+
+/** Sets the threshold of one site. What it takes from `people` it could not
+ * know of a site without labels. @return 0..1, more than 0 */
+typedef float (*mlg_threshold_fn)(void *data, const mlg_peaks_t *peaks);
+
+/** Let a function set the threshold of every site.
+ *
+ * @param trial  scored
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
+apr_status_t mlg_trial_calibrate(mlg_trial_t *trial, mlg_threshold_fn fn,
+                                 void *data);
+
+/** The lowest threshold at which no more than a share of them is refused,
+ * rounded up where four digits tell it apart.
+ *
+ * @param peak     shape [n], the highest first
+ * @param max_fpr  0 <= max_fpr < 1
+ * @return more than 0, at most 1; 1 too where a score of 1 is among those that
+ *         must pass, and they do not
+ */
+float mlg_trial_threshold(const float *peak, uint32_t n, double max_fpr);
+
+/** Everybody's peaks of one group, the highest first.
+ *
+ * @param site  its number, or UINT32_MAX for all
+ * @param rows  of clients with at least so many
+ * @param n     set to how many
+ * @return malloc'd; NULL when memory ran out
+ */
+float *mlg_trial_peaks(const mlg_trial_t *trial, mlg_group group, uint32_t site,
+                       uint32_t rows, uint32_t *n);
+
+/* Whom to count. UINT32_MAX takes them all. */
+typedef struct mlg_whom_t {
+    uint32_t site;
+    uint32_t class;
+    uint32_t group; /* mlg_group */
+} mlg_whom_t;
+
+typedef struct mlg_count_t {
+    uint32_t clients;
+    uint32_t refused;
+    uint32_t busy; /* of MLG_TRIAL_BUSY requests or more */
+    uint32_t busy_refused;
+    uint32_t median;   /* request of the block, of busy ones; 0: none */
+    uint64_t requests; /* of busy ones */
+    uint64_t passed;   /* of those */
+    uint32_t rule_refused[MLG_NRULES];
+    uint32_t rule_busy_refused[MLG_NRULES];
+    uint32_t moved[MLG_TRIAL_SHIFTS]; /* refused on another kind of site */
+} mlg_count_t;
+
+/** @param trial  decided */
+mlg_count_t mlg_trial_count(const mlg_trial_t *trial, mlg_whom_t whom);
+
+/** The share of attackers whose peak is above that of people, half of those
+ * that are alike. @return 0..1; NaN where a group has none */
+double mlg_trial_auc(const mlg_trial_t *trial, uint32_t site);
+
+#endif /* MLG_TRIAL_H */

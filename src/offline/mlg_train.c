@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_train.h"
+
+#include "mlg_settings.h"
+
+#include <apr_strings.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FPR 0.001
+
+void mlg_train_init(mlg_train_t *train, const mlg_dataset_t *set)
+{
+    memset(train, 0, sizeof(*train));
+    train->set = set;
+    train->max_fpr = MAX_FPR;
+    mlg_draw_init(&train->draw, set);
+    mlg_boost_init(&train->boost);
+}
+
+static void tell(const mlg_train_t *train, const char *what)
+{
+    if (train->progress != NULL) {
+        train->progress(train->progress_data, what);
+    }
+}
+
+/* "a, b": the sites of a fold */
+static const char *fold_name(const mlg_dataset_t *set, uint32_t fold,
+                             apr_pool_t *p)
+{
+    const char *name = "";
+
+    for (uint32_t i = 0; i < set->sites; i++) {
+        if (set->site[i].fold == fold) {
+            name = apr_pstrcat(p, name, (*name != '\0') ? ", " : "",
+                               set->site[i].name, NULL);
+        }
+    }
+    return name;
+}
+
+/* ---- left-out rows --------------------------------------------------------- */
+
+/* Rows that nobody was trained on, of all folds. */
+typedef struct left_out_t {
+    float *margin; /* shape [room]; of the chosen number of trees */
+    float *y;
+    float *w;
+    uint32_t n;
+    double loss[MLG_FOREST_TREES_MAX][2]; /* by trees and group, summed */
+    double weight[2];
+} left_out_t;
+
+static double log_loss(double margin, int is_attacker)
+{
+    double z = is_attacker ? margin : -margin;
+
+    return (z >= 0.0) ? log1p(exp(-z)) : log1p(exp(z)) - z;
+}
+
+/* What the loss of a fold's rows is after each tree. */
+static void add_losses(left_out_t *out, const mlg_xgboost_t *trees,
+                       const mlg_sample_t *s)
+{
+    size_t nodes = MLG_TREE_NODES(trees->depth);
+
+    for (uint32_t i = 0; i < s->n; i++) {
+        const float *x = &s->x[(size_t)i * MLG_NFEATURES];
+        int group = s->y[i] > 0.5f;
+        float margin = trees->base;
+
+        out->weight[group] += (double)s->w[i];
+        for (uint32_t t = 0; t < trees->ntrees; t++) {
+            const mlg_node_t *node = &trees->node[t * nodes];
+
+            margin += node[mlg_tree_leaf(node, trees->depth, x)].value;
+            out->loss[t][group] +=
+                (double)s->w[i] * log_loss((double)margin, group);
+        }
+    }
+}
+
+static int keep_rows(left_out_t *out, const mlg_forest_t *forest,
+                     const mlg_sample_t *s)
+{
+    size_t room = (size_t)out->n + s->n + 1u;
+    void *margin = realloc(out->margin, sizeof(float) * room);
+    void *y;
+    void *w;
+
+    out->margin = (margin != NULL) ? margin : out->margin;
+    y = realloc(out->y, sizeof(float) * room);
+    out->y = (y != NULL) ? y : out->y;
+    w = realloc(out->w, sizeof(float) * room);
+    out->w = (w != NULL) ? w : out->w;
+    if (margin == NULL || y == NULL || w == NULL) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < s->n; i++, out->n++) {
+        mlg_walk_t walk;
+
+        mlg_forest_walk(forest, &s->x[(size_t)i * MLG_NFEATURES], &walk);
+        out->margin[out->n] = walk.margin;
+        out->y[out->n] = s->y[i];
+        out->w[out->n] = s->w[i];
+    }
+    return 1;
+}
+
+/* Of each fold the rows that its model has not seen. */
+static apr_status_t each_left_out(mlg_train_t *train, left_out_t *out,
+                                  int is_second, apr_pool_t *p)
+{
+    mlg_draw_t draw = train->draw;
+    apr_status_t rv = APR_SUCCESS;
+
+    draw.has_shifts = 0;
+    draw.is_raw = 1;
+    for (uint32_t i = 0; i < train->set->folds && rv == APR_SUCCESS; i++) {
+        const mlg_xgboost_t *trees = &train->fold[i].trees;
+        mlg_sample_t sample;
+
+        if (trees->ntrees == 0) {
+            continue;
+        }
+        rv = mlg_sample_draw(&sample, train->set, &draw, i, 1);
+        if (rv == APR_SUCCESS && !is_second) {
+            add_losses(out, trees, &sample);
+        }
+        else if (rv == APR_SUCCESS &&
+                 !keep_rows(
+                     out, mlg_booster_plant(trees, train->ntrees, 1.0, 0.0, p),
+                     &sample)) {
+            rv = APR_ENOMEM;
+        }
+        mlg_sample_free(&sample);
+    }
+    return rv;
+}
+
+/* ---- the steps ------------------------------------------------------------- */
+
+static apr_status_t train_folds(mlg_train_t *train, const char **why,
+                                apr_pool_t *p)
+{
+    const mlg_dataset_t *set = train->set;
+
+    train->fold = apr_pcalloc(p, sizeof(*train->fold) * (set->folds + 1u));
+    for (uint32_t i = 0; i < set->folds; i++) {
+        mlg_sample_t sample;
+        apr_status_t rv = mlg_sample_draw(&sample, set, &train->draw, i, 0);
+
+        if (rv != APR_SUCCESS) {
+            *why = "not enough memory for the rows";
+            return rv;
+        }
+        tell(train,
+             apr_psprintf(p, "without %s (%u of %u): %u rows",
+                          fold_name(set, i, p), i + 1, set->folds, sample.n));
+        if (sample.people > 0 && sample.attackers > 0) {
+            rv = mlg_booster_train(&train->fold[i], &sample, train->draw.is_off,
+                                   &train->boost, why, p);
+            train->nfolds++;
+        }
+        mlg_sample_free(&sample);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    if (train->nfolds == 0) {
+        *why = "no site can be left out: without it there are no people or no "
+               "attackers to learn from; give data of more sites";
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t choose_trees(mlg_train_t *train, const char **why,
+                                 apr_pool_t *p)
+{
+    left_out_t *out = apr_pcalloc(p, sizeof(*out));
+    apr_status_t rv = each_left_out(train, out, 0, p);
+
+    if (rv != APR_SUCCESS) {
+        *why = "not enough memory for the rows";
+        return rv;
+    }
+    train->ntrees = train->boost.trees;
+    for (uint32_t i = 0; i < train->boost.trees; i++) {
+        train->loss[i] = 0.5 * out->loss[i][0] / fmax(out->weight[0], 1e-300) +
+                         0.5 * out->loss[i][1] / fmax(out->weight[1], 1e-300);
+    }
+    for (uint32_t i = train->boost.trees; i > 0 && !train->is_all_trees; i--) {
+        if (train->loss[i - 1] <= train->loss[train->ntrees - 1]) {
+            train->ntrees = i;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t calibrate(mlg_train_t *train, const char **why,
+                              apr_pool_t *p)
+{
+    left_out_t *out = apr_pcalloc(p, sizeof(*out));
+    apr_status_t rv = each_left_out(train, out, 1, p);
+
+    if (rv == APR_SUCCESS) {
+        train->platt = mlg_platt_fit(out->margin, out->y, out->w, out->n);
+        train->nrows = out->n;
+    }
+    else {
+        *why = "not enough memory for the rows";
+    }
+    free(out->margin);
+    free(out->y);
+    free(out->w);
+    return rv;
+}
+
+static float same_for_all(void *data, const mlg_peaks_t *peaks)
+{
+    (void)peaks;
+    return *(const float *)data;
+}
+
+static apr_status_t judge_sites(mlg_train_t *train, const char **why,
+                                apr_pool_t *p)
+{
+    const mlg_dataset_t *set = train->set;
+    mlg_trial_t *trial = &train->trial;
+    const mlg_xgboost_t *any = NULL;
+    float *people;
+    uint32_t n;
+
+    for (uint32_t i = 0; i < set->folds && any == NULL; i++) {
+        any = (train->fold[i].trees.ntrees > 0) ? &train->fold[i].trees : NULL;
+    }
+    mlg_trial_init(trial, set, p);
+    for (uint32_t i = 0; i < set->sites; i++) {
+        const mlg_xgboost_t *trees = &train->fold[set->site[i].fold].trees;
+
+        trial->judge[i].forest =
+            mlg_booster_plant((trees->ntrees > 0) ? trees : any, train->ntrees,
+                              train->platt.slope, train->platt.offset, p);
+    }
+    mlg_trial_score(trial);
+    people = mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
+    if (people == NULL) {
+        *why = "not enough memory for the clients";
+        return APR_ENOMEM;
+    }
+    train->threshold = mlg_trial_threshold(people, n, train->max_fpr);
+    free(people);
+    mlg_trial_calibrate(trial, same_for_all, &train->threshold);
+    mlg_trial_decide(trial);
+    return APR_SUCCESS;
+}
+
+/* ---- the model itself ------------------------------------------------------ */
+
+typedef struct rank_t {
+    float margin;
+    uint32_t row;
+} rank_t;
+
+static int by_margin(const void *one, const void *other)
+{
+    const rank_t *a = one;
+    const rank_t *b = other;
+
+    return (a->margin != b->margin)
+               ? ((a->margin < b->margin) ? -1 : 1)
+               : ((a->row < b->row) ? -1 : a->row > b->row);
+}
+
+/* Rows from the lowest margin to the highest, and one of which nothing is
+ * known. */
+static void choose_golden(mlg_train_t *train, const mlg_sample_t *s,
+                          apr_pool_t *p)
+{
+    const mlg_forest_t *forest = mlg_booster_plant(
+        &train->model.trees, train->model.trees.ntrees, 1.0, 0.0, p);
+    rank_t *rank = malloc(sizeof(*rank) * (s->n + 1u));
+    uint32_t n = (s->n < MLG_TRAIN_GOLDEN - 1) ? s->n : MLG_TRAIN_GOLDEN - 1;
+
+    if (rank == NULL) {
+        n = 0;
+    }
+    for (uint32_t i = 0; i < s->n && n > 0; i++) {
+        mlg_walk_t walk;
+
+        mlg_forest_walk(forest, &s->x[(size_t)i * MLG_NFEATURES], &walk);
+        rank[i] = (rank_t){walk.margin, i};
+    }
+    if (n > 0) {
+        qsort(rank, s->n, sizeof(*rank), by_margin);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at =
+            (n == 1) ? 0 : (uint32_t)((uint64_t)i * (s->n - 1) / (n - 1));
+
+        memcpy(train->golden[i], &s->x[(size_t)rank[at].row * MLG_NFEATURES],
+               sizeof(train->golden[i]));
+    }
+    for (int i = 0; i < MLG_NFEATURES; i++) {
+        train->golden[n][i] = NAN;
+    }
+    train->ngolden = n + 1;
+    free(rank);
+}
+
+static apr_status_t train_model(mlg_train_t *train, const char **why,
+                                apr_pool_t *p)
+{
+    mlg_boost_t boost = train->boost;
+    mlg_sample_t sample;
+    apr_status_t rv =
+        mlg_sample_draw(&sample, train->set, &train->draw, UINT32_MAX, 0);
+
+    if (rv != APR_SUCCESS) {
+        *why = "not enough memory for the rows";
+        return rv;
+    }
+    tell(train, apr_psprintf(p, "on all sites: %u rows, %u trees", sample.n,
+                             train->ntrees));
+    boost.trees = train->ntrees;
+    rv = mlg_booster_train(&train->model, &sample, train->draw.is_off, &boost,
+                           why, p);
+    if (rv == APR_SUCCESS) {
+        train->sample_rows = sample.n;
+        train->sample_people = sample.people;
+        train->sample_attackers = sample.attackers;
+        choose_golden(train, &sample, p);
+    }
+    mlg_sample_free(&sample);
+    return rv;
+}
+
+apr_status_t mlg_train_run(mlg_train_t *train, const char **why, apr_pool_t *p)
+{
+    apr_status_t rv = train_folds(train, why, p);
+
+    if (rv == APR_SUCCESS) {
+        rv = choose_trees(train, why, p);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = calibrate(train, why, p);
+    }
+    if (rv == APR_SUCCESS) {
+        tell(train, "judging every site");
+        rv = judge_sites(train, why, p);
+    }
+    return (rv == APR_SUCCESS) ? train_model(train, why, p) : rv;
+}
+
+apr_status_t mlg_train_bundle(const mlg_train_t *train, const char *about,
+                              const unsigned char **bytes, size_t *len,
+                              mlg_fault_t *fault, apr_pool_t *p)
+{
+    const mlg_xgboost_t *trees = &train->model.trees;
+    mlg_bundle_draft_t draft = {.ntrees = trees->ntrees,
+                                .depth = trees->depth,
+                                .ngolden = train->ngolden,
+                                .base = trees->base,
+                                .slope = train->platt.slope,
+                                .offset = train->platt.offset,
+                                .threshold = train->threshold,
+                                .max_fpr = (float)train->max_fpr,
+                                .node = trees->node,
+                                .about = about,
+                                .golden = train->golden[0]};
+    unsigned char *out;
+    apr_status_t rv;
+
+    *len = mlg_bundle_bytes(&draft);
+    out = apr_palloc(p, *len + 1u);
+    rv = mlg_bundle_render(
+        &draft, out,
+        apr_palloc(p, mlg_forest_bytes(draft.ntrees, draft.depth) + 1u), fault);
+    *bytes = out;
+    return rv;
+}
