@@ -29,9 +29,10 @@ typedef struct mlg_decision_t {
     uint32_t ended_kind;    /* mlg_block_kind of that one */
     mlg_reasons_t reasons;
     float x[MLG_NFEATURES]; /* the vector that was scored */
+    uint32_t rarity;        /* of this request, as mlg_arrival_t has it */
     uint8_t is_recorded;    /* 1: the arrival is in the client's record, and its
                             outcome belongs there too */
-    uint8_t spare[7];
+    uint8_t spare[3];
 } mlg_decision_t;
 
 typedef struct mlg_ring_slot_t {

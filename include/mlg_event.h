@@ -30,8 +30,10 @@ enum mlg_knows {
     MLG_KNOWS_HOST = 1 << 7,       /* Host against the virtual host        */
     MLG_KNOWS_HTTP2 = 1 << 8,      /* the server offers HTTP/2 here        */
     MLG_KNOWS_ALL = (1 << 9) - 1,
-    MLG_KNOWS_SUBNET = 1 << 9 /* subnet_rate was observed; else it is
-                                 counted here */
+    /* What depends on everybody's requests and not on the client's alone: the
+     * observed value holds; without the bit it is found here. */
+    MLG_KNOWS_SUBNET = 1 << 9, /* subnet_rate */
+    MLG_KNOWS_RARITY = 1 << 10 /* rarity */
 };
 
 /* What this request is. A bit without its MLG_KNOWS_ counterpart is 0. */
@@ -68,6 +70,8 @@ typedef struct mlg_arrival_t {
     uint64_t path;           /* hash of the raw path */
     uint64_t query;          /* hash of the query string, 0 = none */
     uint64_t agent;          /* hash of the User-Agent, 0 = none */
+    uint64_t referer;        /* hash of the Referer's path, as `path` would
+                                be; 0 = none, or it names no path */
     uint64_t body_bytes;     /* announced by Content-Length, 0 = none */
     uint32_t session;        /* hash of the cookie's session part, 0 = none */
     uint32_t depth;          /* requests on this connection, with this one */
@@ -78,7 +82,21 @@ typedef struct mlg_arrival_t {
     uint16_t header_fields;  /* request header fields */
     uint16_t header_anomaly; /* weighted absences in 1/65535, 0 = none */
     float subnet_rate;       /* pages/s of its network; see MLG_KNOWS_SUBNET */
+    uint32_t rarity;         /* 0..65535, or MLG_RARITY_UNKNOWN; see
+                                mlg_popularity.h and MLG_KNOWS_RARITY */
 } mlg_arrival_t;
+
+/* So few clients were seen that nothing is rare. */
+#define MLG_RARITY_UNKNOWN 65536u
+
+/** What a request is for, as its site counts it: a path, with or without a
+ * method that may carry a body. */
+static inline uint64_t mlg_arrival_place(const mlg_arrival_t *arrival)
+{
+    return ((arrival->is & MLG_IS_OTHER_METHOD) != 0)
+               ? arrival->path ^ 0x9E3779B97F4A7C15u
+               : arrival->path;
+}
 
 /* How that request ended. */
 typedef struct mlg_outcome_t {

@@ -19,6 +19,10 @@
  * took (all of them until about 170 different ones in ten minutes), so that a
  * long flood of new paths stays near 1.
  *
+ * A gap between pages counts as 500 ms when it is shorter, whatever the clock:
+ * a log's clock of whole seconds cannot tell less, and what a model learned
+ * from logs has to hold before a server.
+ *
  * Pure: no clock, no lock, no allocation.
  */
 #ifndef MLG_FEATURES_H
@@ -36,7 +40,7 @@
   X(REQUEST_RATE,           request_rate,           1, "pages/s",              \
     "P_10 / 10")                                                               \
   X(INTERARRIVAL_SPREAD,    interarrival_spread,    0, "log2 ms",              \
-    "standard deviation (EW) of log2(1 + ms between pages)")                   \
+    "standard deviation (EW) of log2(1 + ms between pages, 500 at least)")     \
   X(UA_DIVERSITY,           ua_diversity,           1, "count",                \
     "distinct User-Agents")                                                    \
   X(REFERER_ABSENT,         referer_absent,         0, "share",                \
@@ -83,7 +87,7 @@
   X(PATH_NOVELTY,           path_novelty,           0, "share",                \
     "distinct paths per request")                                              \
   X(INTERARRIVAL_MEAN,      interarrival_mean,      0, "log2 ms",              \
-    "EW of log2(1 + ms between pages)")                                        \
+    "EW of log2(1 + ms between pages), 500 ms at least")                       \
   X(ERROR_SHARE,            error_share,            1, "share",                \
     "answers 4xx but for 404 and 410")                                         \
   X(NOTFOUND_SHARE,         notfound_share,         1, "share",                \
@@ -105,11 +109,15 @@
   X(SUBNET_RATE,            subnet_rate,            1, "pages/s",              \
     "pages of the IPv4 /24 or IPv6 /48 in 10 s, / 10")                         \
   X(PATH_RARITY,            path_rarity,            1, "0..1",                 \
-    "rarity of the paths among the site's clients; NaN in this version")       \
+    "EW of how rare the request is among the site's clients")                  \
   X(SLOW_POSTS,             slow_posts,             1, "count",                \
-    "bodies sent to one path in 24 h; NaN in this version")                    \
+    "bodies sent to one path in 24 h")                                         \
   X(SLOW_UAS,               slow_uas,               1, "count",                \
-    "distinct User-Agents in 24 h; NaN in this version")                       \
+    "distinct User-Agents in 24 h")                                            \
+  X(SLOW_PATHS,             slow_paths,             1, "log2",                 \
+    "log2(1 + distinct paths in 24 h)")                                        \
+  X(ERROR_RECENT,           error_recent,           1, "share",                \
+    "EW of answers 4xx")                                                       \
   X(COHORT_EXCESS,          cohort_excess,          1, "ratio",                \
     "the request's cohort above its baseline; NaN in this version")
 /* clang-format on */

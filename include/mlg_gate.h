@@ -5,7 +5,7 @@
  * it is a block of ordinary memory.
  *
  *     [ header | locks | stripes | counters | ring | networks | peers |
- *       block lines | block info | client table ]
+ *       places | calibration | block lines | block info | client table ]
  *
  * A request takes this way: mlg_gate_check() before anything else (is the
  * client blocked?), mlg_judge() once when it is known where the request goes,
@@ -20,13 +20,15 @@
 #define MLG_GATE_H
 
 #include "mlg_block.h"
+#include "mlg_calibration.h"
 #include "mlg_cidr.h"
 #include "mlg_counters.h"
 #include "mlg_decision.h"
+#include "mlg_popularity.h"
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 2 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 3 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -59,6 +61,8 @@ typedef struct mlg_gate_t {
     mlg_ring_t *ring;
     mlg_sketch_t networks; /* pages per /24 or /48, 10 s */
     mlg_sketch_t peers;    /* peers that spoke for others, one day */
+    mlg_popularity_t places;
+    mlg_calibration_t *calibration;
     mlg_blocks_t blocks;
     mlg_table_t table;
 } mlg_gate_t;
@@ -67,7 +71,7 @@ typedef struct mlg_gate_t {
  *
  * @param clients  rounded up to a power of two, at least MLG_CLIENTS_MIN and
  *                 at most MLG_CLIENTS_MAX
- * @return bytes; 232 per client and 2 MB
+ * @return bytes; 296 per client and 3 MB
  */
 size_t mlg_segment_bytes(uint32_t clients);
 
@@ -129,13 +133,23 @@ void mlg_refuse(const mlg_gate_t *gate, const mlg_rules_t *rules,
                 const mlg_client_t *client, apr_time_t now_us,
                 const mlg_standing_t *standing, mlg_decision_t *d);
 
-/** Fold an outcome into its client's record. Only for arrivals whose decision
- * says `is_recorded`.
+/** Fold an outcome into its client's record, and let the site learn from it.
+ * Only for arrivals whose decision says `is_recorded`.
  *
- * @param held  as for mlg_judge(); NULL skips the update and counts that
+ * @param arrival  as it was judged
+ * @param held     as for mlg_judge(); NULL skips the update and counts that
  */
-void mlg_settle(const mlg_gate_t *gate, uint64_t client,
+void mlg_settle(const mlg_gate_t *gate, const mlg_arrival_t *arrival,
                 const mlg_outcome_t *outcome, mlg_stripe_t *held);
+
+/** How rare it is on this site what a client asks for, as observed when the
+ * arrival says so, else as known now.
+ *
+ * @param own  the client's record with the arrival folded in
+ * @return as mlg_popularity_rarity()
+ */
+uint32_t mlg_gate_rarity(const mlg_gate_t *gate, const mlg_record_t *own,
+                         const mlg_arrival_t *arrival);
 
 /** An operator's order: block (OPERATOR) or unblock with grace (GRACE).
  *

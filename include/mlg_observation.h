@@ -10,9 +10,9 @@
  * is done under it; a line carries the numbers of its arrival and of its
  * outcome, and mlg_reorder.h puts them back in order.
  *
- *     mlg1 SEGMENT AT ADDRESS CLIENT SUBNET PATH QUERY AGENT BODY SESSION
- *          DEPTH IS KNOWS BYTES SEGMENTS FIELDS ANOMALY RATE ARRIVED SETTLED
- *          STATUS SENT TOOK VERDICT SCORE VECTOR RULES
+ *     mlg2 SEGMENT AT ADDRESS CLIENT SUBNET PATH QUERY AGENT REFERER BODY
+ *          SESSION DEPTH IS KNOWS BYTES SEGMENTS FIELDS ANOMALY RATE RARITY
+ *          ARRIVED SETTLED STATUS SENT TOOK VERDICT SCORE VECTOR RULES
  *
  * on one line; times in microseconds, hashes, bit sets and floats' bits in
  * hexadecimal, the rest decimal; "-" for a time that is not known. An ARRIVED
@@ -21,9 +21,12 @@
  * the server and an operator's order, which with ARRIVED 0+ is a block that a
  * new segment took over from the last.
  *
- *     mlg1-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS
- *     mlg1-order SEGMENT AT ADDRESS CLIENT KIND UNTIL OFFENCES SCORE
+ *     mlg2-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS
+ *     mlg2-order SEGMENT AT ADDRESS CLIENT KIND UNTIL OFFENCES SCORE
  *          ARRIVED
+ *
+ * Lines of an earlier format, mlg1, are known as such and refused: what they
+ * lack, features of today are made of.
  *
  * Pure: no clock, no lock, no allocation. Lines may be hostile.
  */
@@ -36,9 +39,10 @@
 #define MLG_OBSERVATION_TEXT 640 /* the longest line, newline and NUL too */
 
 /* The words that begin the lines; a change of fields changes the number. */
-#define MLG_OBSERVED_TAG       "mlg1"
-#define MLG_OBSERVED_TAG_START "mlg1-start"
-#define MLG_OBSERVED_TAG_ORDER "mlg1-order"
+#define MLG_OBSERVED_TAG       "mlg2"
+#define MLG_OBSERVED_TAG_START "mlg2-start"
+#define MLG_OBSERVED_TAG_ORDER "mlg2-order"
+#define MLG_OBSERVED_FORMER    "mlg1" /* no longer read */
 #define MLG_OBSERVED_UNHELD    '+' /* ends the ARRIVED of is_arrival_held 0 */
 
 typedef enum mlg_observed {
@@ -80,7 +84,8 @@ typedef struct mlg_observation_t {
  */
 size_t mlg_observation_render(char *out, const mlg_observation_t *o);
 
-/** Is this a line of an observation log, by its first word? */
+/** Is this a line of an observation log, by its first word? Also of a former
+ * format, which mlg_observation_parse() refuses. */
 int mlg_observation_is(const char *line, size_t len);
 
 /** Read one line.

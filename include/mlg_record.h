@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the gate remembers of one client: three cache lines of integers in
+ * What the gate remembers of one client: four cache lines of integers in
  * shared memory, from which every per-client feature is computed.
  *
  * A record is never changed in place. Whoever holds the stripe copies it out,
@@ -16,7 +16,17 @@
  *   a copy                    its owner, freely
  *
  * Windows are aligned to the wall clock, so `last_us` alone says how many
- * panes have passed in each of them.
+ * panes have passed in each of them. The slow ones are two panes of 12 hours:
+ * whoever comes every ten minutes leaves the others empty and stays in these.
+ * A clock that steps back leaves them as they are; they age from there.
+ *
+ * Trust says who behaves like a person beyond doubt, without looking at rates
+ * or scores, so that scores can be calibrated by it. A browser shows a page by
+ * fetching its assets, and says so: an asset is *coherent* when its Referer is
+ * one of the client's last two pages and it was answered below 400. Three of
+ * them are a *visit*, which counts once in half an hour. Trusted is who has
+ * two visits, six coherent assets and few errors. A program can do all that;
+ * what it gains is a place among many in a histogram (mlg_calibration.h).
  *
  * Pure: no clock, no lock, no allocation.
  */
@@ -43,7 +53,9 @@
     X(SESSION,         16) /* the session cookie is the last one         0..1 */\
     X(RESPONSE,        10) /* log2(1 + response bytes)                 0..63 */\
     X(SERVICE,         10) /* log2(1 + microseconds to answer)         0..63 */\
-    X(HEADER_ANOMALY,  16) /* weighted absences                          0..1 */
+    X(HEADER_ANOMALY,  16) /* weighted absences                          0..1 */\
+    X(RARITY,          16) /* rarity of what is asked for                0..1 */\
+    X(ERRORS,          16) /* answered 4xx                               0..1 */
 /* clang-format on */
 
 enum mlg_mean_id {
@@ -53,7 +65,25 @@ enum mlg_mean_id {
         MLG_NMEANS
 };
 
-#define MLG_SEEN_PAGE (1u << 15) /* in `seen`: a page was asked for */
+/* In `seen`, above the means. The last two are a window of two slow panes. */
+#define MLG_SEEN_PAGE           (1u << 15) /* a page was asked for */
+#define MLG_SEEN_SUCCESS_NOW    (1u << 14) /* an answer below 400 */
+#define MLG_SEEN_SUCCESS_BEFORE (1u << 13)
+
+#define MLG_SLOW_PANE_S 43200 /* of the slow windows */
+
+/* Who is trusted. */
+#define MLG_TRUST_VISITS         2
+#define MLG_TRUST_COHERENT       6
+#define MLG_TRUST_ERRORS_PERCENT 8 /* of all requests, at most */
+#define MLG_VISIT_ASSETS         3
+#define MLG_VISIT_APART_MINUTES  30
+
+/* What an outcome teaches the site, see mlg_popularity.h. */
+enum mlg_teaches {
+    MLG_TEACHES_PLACE = 1 << 0, /* the client's first success there */
+    MLG_TEACHES_CLIENT = 1 << 1 /* the client's first success at all */
+};
 
 typedef struct mlg_record_t {
     /* line 0: who, when, and the means */
@@ -62,17 +92,15 @@ typedef struct mlg_record_t {
     uint64_t client;      /* mlg_hash_key(); 0 = empty record */
     int64_t last_us;      /* latest arrival, microseconds since the epoch */
     uint32_t page_ago_us; /* last_us minus the latest page, at most 1 h */
-    uint32_t page_gap_us; /* between the two latest pages, at most 1 h */
     uint32_t total;       /* requests since first_s, saturating */
     uint32_t gap_var_q16; /* EW variance of the gap, (log2 ms)^2 in 1/65536 */
     mlg_mean_t mean[MLG_NMEANS];
-    uint16_t session; /* low half of the last session hash */
+    uint16_t seen; /* bit i: mean i holds a value; MLG_SEEN_* */
     /* lines 1 and 2: windows */
-    uint16_t seen;      /* bit i: mean i holds a value; MLG_SEEN_PAGE */
-    uint16_t in_flight; /* requests not yet answered */
-    uint16_t score;     /* the latest, in 1/65535 */
-    uint8_t state;      /* enum mlg_state, see mlg_policy.h */
-    uint8_t evidence;   /* latest verdicts, bit 0 the newest, 1 = too high */
+    uint32_t page_gap_us; /* between the two latest pages, at most 1 h */
+    uint16_t in_flight;   /* requests not yet answered */
+    uint8_t state;        /* enum mlg_state, see mlg_policy.h */
+    uint8_t evidence;     /* latest verdicts, bit 0 the newest, 1 = too high */
     mlg_panes_t pages_1s;
     mlg_panes_t pages_10s;
     mlg_panes_t pages_60s;
@@ -96,6 +124,21 @@ typedef struct mlg_record_t {
     mlg_map_t agents;
     mlg_map_t queries;
     mlg_map_t paths;
+    /* line 3: slow windows, scores and trust */
+    mlg_map_t slow_agents;
+    mlg_map_t slow_paths;     /* mlg_arrival_place() of what was answered */
+    mlg_panes_t slow_posts;   /* to the one place that most of them went to */
+    uint16_t slow_post_place; /* its tag, by majority */
+    uint16_t session;         /* low half of the last session hash */
+    uint16_t score[4];        /* the latest, newest first, in 1/65535 */
+    uint16_t peak;            /* mlg_record_note_score() */
+    uint16_t noted;           /* mlg_calibration_follow()'s */
+    uint16_t coherent;        /* assets, saturating */
+    uint16_t errors;          /* answers 4xx, saturating */
+    uint16_t visit_minute;    /* of the last counted visit, modulo 2^16 */
+    uint16_t page[2];         /* tags of the last two pages, newest first */
+    uint8_t visits;           /* saturating */
+    uint8_t visit_assets;     /* coherent ones in this visit, at most 3 */
 } mlg_record_t;
 
 /* Shared structs are copied in words, whatever their fields are. */
@@ -103,10 +146,13 @@ typedef uint64_t __attribute__((__may_alias__)) mlg_word_t;
 
 #define MLG_RECORD_WORDS (sizeof(mlg_record_t) / sizeof(mlg_word_t))
 
-static_assert(sizeof(mlg_record_t) == 3 * MLG_CACHELINE,
-              "a record is three lines");
-static_assert(offsetof(mlg_record_t, seen) == MLG_CACHELINE,
+static_assert(sizeof(mlg_record_t) == 4 * MLG_CACHELINE,
+              "a record is four lines");
+static_assert(offsetof(mlg_record_t, page_gap_us) == MLG_CACHELINE,
               "identity and means share the first line");
+static_assert(offsetof(mlg_record_t, slow_agents) == 3 * MLG_CACHELINE,
+              "what is slow has a line of its own");
+static_assert(MLG_NMEANS <= 13, "`seen` has 13 bits for means");
 static_assert(sizeof(apr_time_t) == 8, "layout assumes 64-bit time");
 
 /** Copy a record that others may be publishing to.
@@ -127,11 +173,44 @@ void mlg_record_init(mlg_record_t *own, uint64_t client, apr_time_t at_us);
 
 /** Fold one arrival into the caller's copy. Counts saturate. A clock that
  * steps back less than 600 s counts into the current panes; one that steps
- * back further empties them. */
+ * back further empties them, but for the slow ones. */
 void mlg_record_fold_arrival(mlg_record_t *own, const mlg_arrival_t *arrival);
 
+/** Fold how rare it is what that arrival asks for.
+ *
+ * @param rarity  0..65535, or MLG_RARITY_UNKNOWN, which changes nothing
+ */
+void mlg_record_fold_rarity(mlg_record_t *own, uint32_t rarity);
+
 /** Fold one outcome into the caller's copy. One without its arrival (the
- * record was evicted in between) is harmless. */
-void mlg_record_fold_outcome(mlg_record_t *own, const mlg_outcome_t *outcome);
+ * record was evicted in between) is harmless.
+ *
+ * @param arrival  what was asked; its place, referer and kind are read
+ * @return MLG_TEACHES_* bits; 0 while the client is blocked
+ */
+unsigned mlg_record_fold_outcome(mlg_record_t *own,
+                                 const mlg_arrival_t *arrival,
+                                 const mlg_outcome_t *outcome);
+
+/** Does the site count this client, or does it have a success to come? */
+static inline int mlg_record_is_counted(const mlg_record_t *own)
+{
+    return (own->seen & (MLG_SEEN_SUCCESS_NOW | MLG_SEEN_SUCCESS_BEFORE)) != 0;
+}
+
+/** Note the score of the request that was just folded. `peak` becomes the
+ * highest proof so far: the highest threshold at which this client would have
+ * been blocked, that is with three of its last five scores at or above it, the
+ * newest one among them.
+ *
+ * @param score         0..1
+ * @param total         requests of the client so far
+ * @param min_requests  before so many there is no proof
+ */
+void mlg_record_note_score(mlg_record_t *own, float score, uint32_t total,
+                           uint32_t min_requests);
+
+/** Does this client behave like a person beyond doubt? */
+int mlg_record_is_trusted(const mlg_record_t *own);
 
 #endif /* MLG_RECORD_H */

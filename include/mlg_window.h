@@ -122,6 +122,12 @@ static inline void mlg_map_shift(mlg_map_t *m, int64_t steps)
  */
 int mlg_map_add(mlg_map_t *m, uint64_t hash);
 
+/** Was this value shown, or one that shares its bit, and taken? */
+static inline int mlg_map_has(const mlg_map_t *m, uint64_t hash)
+{
+    return (int)((m->now | m->before) >> (hash % 64) & 1);
+}
+
 /** @return different values in both panes, 0..178; exact to a few percent up
  *          to about 60 */
 float mlg_map_read(const mlg_map_t *m);

@@ -14,10 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPT_OUT = 256 };
+enum { OPT_OUT = 256, OPT_WITH_TRUST };
 
 static const apr_getopt_option_t options[] = {
     {"out", OPT_OUT, 1, "write to this file instead of standard output"},
+    {"with-trust", OPT_WITH_TRUST, 0,
+     "two more columns, of the client as the request leaves it: is it trusted, "
+     "and the highest threshold that would have blocked it"},
     FEED_OPTIONS,
     ARGS_HELP,
     {NULL, 0, 0, NULL}};
@@ -37,6 +40,7 @@ static const args_manual_t manual = {
 typedef struct features_t {
     feed_t feed;
     output_t out;
+    int with_trust;
     uint64_t written;
     uint64_t left_out; /* had no vector */
 } features_t;
@@ -48,17 +52,21 @@ static int take(void *data, int option, const char *arg)
     if (feed_is_option(option)) {
         return feed_option(&features->feed, option, arg);
     }
+    if (option == OPT_WITH_TRUST) {
+        features->with_trust = 1;
+        return CTL_DONE;
+    }
     features->out.path = arg;
     return CTL_DONE;
 }
 
-static void write_header(FILE *out)
+static void write_header(FILE *out, int with_trust)
 {
     fputs("at,client,label", out);
     for (int i = 0; i < MLG_NFEATURES; i++) {
         fprintf(out, ",%s", mlg_features[i].name);
     }
-    fputc('\n', out);
+    fputs(with_trust ? ",trusted,peak\n" : "\n", out);
 }
 
 /* A label comes from a file; RFC 4180 quotes what would end the field. */
@@ -81,6 +89,20 @@ static void write_label(FILE *out, mlg_text_t label)
         fputc(label.at[i], out);
     }
     fputc('"', out);
+}
+
+/* Both columns are empty for a client that the table has no room for. */
+static void write_trust(FILE *out, const mlg_gate_t *gate, uint64_t client)
+{
+    const mlg_record_t *shared = mlg_table_find(&gate->table, client);
+    mlg_record_t own;
+
+    if (shared == NULL || !mlg_record_copy(&own, shared)) {
+        fputs(",,", out);
+        return;
+    }
+    fprintf(out, ",%d,%.9g", mlg_record_is_trusted(&own),
+            (double)own.peak / 65535.0);
 }
 
 /* A request that falls into a block is refused by what the block says. */
@@ -113,6 +135,10 @@ static int write_row(void *data, const judged_t *judged)
         else {
             fprintf(out, ",%.9g", (double)d->x[i]); /* reads back the same */
         }
+    }
+    if (features->with_trust) {
+        write_trust(out, &features->feed.replay.gate,
+                    judged->arrival->from.hash);
     }
     return (fputc('\n', out) != EOF)
                ? CTL_DONE
@@ -159,7 +185,7 @@ int ctl_features(int argc, const char *const *argv, apr_pool_t *p)
     }
     code = open_output(features, &args, p);
     if (code == CTL_DONE) {
-        write_header(features->out.file);
+        write_header(features->out.file, features->with_trust);
         code = feed_run(&features->feed, args.n, args.operand, write_row,
                         features);
     }

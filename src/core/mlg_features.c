@@ -73,18 +73,17 @@ static void read_pace(float *x, const mlg_record_t *r, const mlg_arrival_t *a)
     x[MLG_F_ASSET_RATE] = mlg_panes_read(&r->assets_10s, share_10s) / 10.0f;
     x[MLG_F_PAGE_RATE_60S] = p_60 / 60.0f;
     x[MLG_F_PAGE_RATE_300S] = p_300 / 300.0f;
-    x[MLG_F_INTERARRIVAL_SPREAD] = NAN;
-    x[MLG_F_INTERARRIVAL_MEAN] = NAN;
+    x[MLG_F_INTERARRIVAL_MEAN] = mean(r, MLG_MEAN_GAP);
+    x[MLG_F_INTERARRIVAL_SPREAD] =
+        paced ? sqrtf((float)r->gap_var_q16 / 65536.0f) : NAN;
     x[MLG_F_TIMING_REGULARITY] = NAN;
     x[MLG_F_BURST] = NAN;
     if ((a->knows & MLG_KNOWS_CLOCK) == 0) {
-        return; /* a 1-second clock spoils these four */
+        return; /* a 1-second clock spoils these two */
     }
     x[MLG_F_BURST] = mlg_panes_read(&r->pages_1s, mlg_panes_share(now, 1)) /
                      (p_60 / 60.0f + 1.0f);
     if (paced) {
-        x[MLG_F_INTERARRIVAL_SPREAD] = sqrtf((float)r->gap_var_q16 / 65536.0f);
-        x[MLG_F_INTERARRIVAL_MEAN] = mean(r, MLG_MEAN_GAP);
         x[MLG_F_TIMING_REGULARITY] = mean(r, MLG_MEAN_REGULAR);
     }
 }
@@ -111,6 +110,17 @@ static void read_shares(float *x, const mlg_record_t *r)
     x[MLG_F_PATH_NOVELTY] = fminf(novelty, 1.0f);
 }
 
+/* What leaves the windows of 300 s empty, over two panes of 12 h. */
+static void read_slow(float *x, const mlg_record_t *r)
+{
+    float paths = mlg_map_read(&r->slow_paths);
+
+    x[MLG_F_SLOW_POSTS] = mlg_panes_read(
+        &r->slow_posts, mlg_panes_share(r->last_us, MLG_SLOW_PANE_S));
+    x[MLG_F_SLOW_UAS] = mlg_map_read(&r->slow_agents);
+    x[MLG_F_SLOW_PATHS] = log2f_q16((uint64_t)(paths * 1024.0f) + 1023) - 10.0f;
+}
+
 /* How the client was answered so far. */
 static void read_answers(float *x, const mlg_record_t *r)
 {
@@ -124,6 +134,7 @@ static void read_answers(float *x, const mlg_record_t *r)
         x[MLG_F_NOTFOUND_SHARE] = share(&r->not_found, &r->answered);
         x[MLG_F_SERVER_ERROR_SHARE] = share(&r->server_errors, &r->answered);
     }
+    x[MLG_F_ERROR_RECENT] = mean(r, MLG_MEAN_ERRORS);
     x[MLG_F_RESPONSE_SIZE] = mean(r, MLG_MEAN_RESPONSE);
     x[MLG_F_SERVICE_TIME] = mean(r, MLG_MEAN_SERVICE);
 }
@@ -135,6 +146,7 @@ static void hide(float *x, uint32_t knows)
     }
     if ((knows & MLG_KNOWS_AGENT) == 0) {
         x[MLG_F_UA_DIVERSITY] = NAN;
+        x[MLG_F_SLOW_UAS] = NAN;
     }
     if ((knows & MLG_KNOWS_ENCODING) == 0) {
         x[MLG_F_ACCEPT_ENCODING_ABSENT] = NAN;
@@ -160,6 +172,7 @@ void mlg_features_read(float x[MLG_NFEATURES], const mlg_record_t *r,
 
     read_pace(x, r, a);
     read_shares(x, r);
+    read_slow(x, r);
     read_answers(x, r);
     x[MLG_F_KEEPALIVE_DEPTH] = mean(r, MLG_MEAN_DEPTH);
     x[MLG_F_PATH_COMPLEXITY] = mean(r, MLG_MEAN_PATH);
@@ -173,9 +186,7 @@ void mlg_features_read(float x[MLG_NFEATURES], const mlg_record_t *r,
     x[MLG_F_CLIENT_TOTAL] = log2f_q16(r->total);
     x[MLG_F_SUBNET_RATE] = subnet_pages / 10.0f;
     x[MLG_F_GEO_ANOMALY] = NAN;
-    x[MLG_F_PATH_RARITY] = NAN;
-    x[MLG_F_SLOW_POSTS] = NAN;
-    x[MLG_F_SLOW_UAS] = NAN;
+    x[MLG_F_PATH_RARITY] = mean(r, MLG_MEAN_RARITY);
     x[MLG_F_COHORT_EXCESS] = NAN;
     hide(x, a->knows);
 }

@@ -47,6 +47,7 @@ static void begin(mlg_decision_t *d, const mlg_rules_t *rules,
 {
     memset(d, 0, offsetof(mlg_decision_t, x));
     memset(d->spare, 0, sizeof(d->spare));
+    d->rarity = MLG_RARITY_UNKNOWN;
     d->is_recorded = 0;
     d->at_us = now_us;
     d->key = client->key;
@@ -168,6 +169,39 @@ static void convict(const mlg_gate_t *gate, const mlg_rules_t *rules,
     mlg_ring_add(gate->ring, d);
 }
 
+uint32_t mlg_gate_rarity(const mlg_gate_t *gate, const mlg_record_t *own,
+                         const mlg_arrival_t *a)
+{
+    uint64_t place = mlg_arrival_place(a);
+
+    if ((a->knows & MLG_KNOWS_RARITY) != 0) {
+        return a->rarity;
+    }
+    return mlg_popularity_rarity(&gate->places, place, a->at_us,
+                                 mlg_map_has(&own->slow_paths, place),
+                                 mlg_record_is_counted(own));
+}
+
+/* The arrival into the record, with what the site says about it. */
+static void fold(const mlg_gate_t *gate, const mlg_arrival_t *a,
+                 mlg_record_t *own, mlg_decision_t *d)
+{
+    mlg_record_fold_arrival(own, a);
+    d->rarity = mlg_gate_rarity(gate, own, a);
+    mlg_record_fold_rarity(own, d->rarity);
+}
+
+/* Learn how high people score here. */
+static void calibrate(const mlg_gate_t *gate, const mlg_arrival_t *a,
+                      mlg_record_t *own, const mlg_decision_t *d)
+{
+    if (d->verdict != MLG_VERDICT_REFUSE && mlg_record_is_trusted(own)) {
+        mlg_calibration_age(gate->calibration, a->at_us);
+        own->noted = mlg_calibration_follow(gate->calibration, own->noted,
+                                            own->peak, a->at_us);
+    }
+}
+
 /* Score the folded copy and decide. */
 static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
                   const mlg_arrival_t *a, const mlg_standing_t *standing,
@@ -183,7 +217,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
         d->x[MLG_F_SUBNET_RATE] = a->subnet_rate;
     }
     d->score = mlg_rules_score(rules, d->x, &d->reasons);
-    own->score = (uint16_t)(d->score * 65535.0f);
+    mlg_record_note_score(own, d->score, own->total, rules->min_requests);
     if (standing->verdict == MLG_VERDICT_WOULD_REFUSE) {
         d->verdict = MLG_VERDICT_WOULD_REFUSE; /* nothing new to find */
         d->until_us = standing->until_us;
@@ -215,8 +249,9 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
     mlg_record_t *shared =
         mlg_table_get(&gate->table, held, a->from.hash, a->at_us, &own, &got);
 
-    mlg_record_fold_arrival(&own, a);
+    fold(gate, a, &own, d);
     weigh(gate, rules, a, standing, held, &own, d);
+    calibrate(gate, a, &own, d);
     mlg_record_publish(shared, &own);
     mlg_table_done(held);
     d->is_recorded = 1;
@@ -245,7 +280,7 @@ static void judge_unheld(const mlg_gate_t *gate, const mlg_rules_t *rules,
         own.client != a->from.hash) {
         mlg_record_init(&own, a->from.hash, a->at_us);
     }
-    mlg_record_fold_arrival(&own, a);
+    fold(gate, a, &own, d);
     weigh(gate, rules, a, standing, NULL, &own, d);
     count(gate, a->from.hash, MLG_C_SKIPPED);
 }
@@ -329,9 +364,22 @@ void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
     count_judged(gate, a, d);
 }
 
-void mlg_settle(const mlg_gate_t *gate, uint64_t client,
+/* What the site learns from an outcome. */
+static void teach(const mlg_gate_t *gate, const mlg_arrival_t *a,
+                  unsigned teaches)
+{
+    if ((teaches & MLG_TEACHES_PLACE) != 0) {
+        mlg_popularity_add(&gate->places, mlg_arrival_place(a), a->at_us);
+    }
+    if ((teaches & MLG_TEACHES_CLIENT) != 0) {
+        mlg_popularity_add_client(&gate->places, a->at_us);
+    }
+}
+
+void mlg_settle(const mlg_gate_t *gate, const mlg_arrival_t *a,
                 const mlg_outcome_t *outcome, mlg_stripe_t *held)
 {
+    uint64_t client = a->from.hash;
     mlg_record_t *shared;
     mlg_record_t own;
 
@@ -344,7 +392,7 @@ void mlg_settle(const mlg_gate_t *gate, uint64_t client,
     repair(gate, client, held);
     shared = mlg_table_find(&gate->table, client);
     if (shared != NULL && mlg_record_copy(&own, shared)) {
-        mlg_record_fold_outcome(&own, outcome);
+        teach(gate, a, mlg_record_fold_outcome(&own, a, outcome));
         /* no `busy`: a record left half written is seen by its odd seq */
         mlg_record_publish(shared, &own);
     }

@@ -79,6 +79,7 @@ static char *put_arrival(char *at, const mlg_arrival_t *a)
     at = put_hex(at, a->path);
     at = put_hex(at, a->query);
     at = put_hex(at, a->agent);
+    at = put_hex(at, a->referer);
     at = put_decimal(at, a->body_bytes);
     at = put_hex(at, a->session);
     at = put_decimal(at, a->depth);
@@ -88,7 +89,8 @@ static char *put_arrival(char *at, const mlg_arrival_t *a)
     at = put_decimal(at, a->path_segments);
     at = put_decimal(at, a->header_fields);
     at = put_decimal(at, a->header_anomaly);
-    return put_bits(at, a->subnet_rate);
+    at = put_bits(at, a->subnet_rate);
+    return put_decimal(at, a->rarity);
 }
 
 static char *put_request(char *at, const mlg_observation_t *o)

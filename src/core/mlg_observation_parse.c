@@ -150,6 +150,7 @@ static void take_arrival(cursor_t *c, mlg_arrival_t *a)
     a->path = take_hex(c, UINT64_MAX);
     a->query = take_hex(c, UINT64_MAX);
     a->agent = take_hex(c, UINT64_MAX);
+    a->referer = take_hex(c, UINT64_MAX);
     a->body_bytes = take_decimal(c, UINT64_MAX);
     a->session = (uint32_t)take_hex(c, UINT32_MAX);
     a->depth = (uint32_t)take_decimal(c, UINT32_MAX);
@@ -163,6 +164,7 @@ static void take_arrival(cursor_t *c, mlg_arrival_t *a)
     if (c->bad == NULL && !(a->subnet_rate >= 0.0f && a->subnet_rate < 1e12f)) {
         c->bad = "the rate of a network expected before this";
     }
+    a->rarity = (uint32_t)take_decimal(c, MLG_RARITY_UNKNOWN);
 }
 
 static void take_outcome(cursor_t *c, mlg_outcome_t *outcome)
@@ -214,10 +216,16 @@ static void take_order(cursor_t *c, mlg_observation_t *o)
     take_arrived(c, o);
 }
 
+static int begins(const char *line, size_t len, const char *tag)
+{
+    return len > 4 && memcmp(line, tag, 4) == 0 &&
+           (line[4] == ' ' || line[4] == '-');
+}
+
 int mlg_observation_is(const char *line, size_t len)
 {
-    return len > 4 && memcmp(line, MLG_OBSERVED_TAG, 4) == 0 &&
-           (line[4] == ' ' || line[4] == '-');
+    return begins(line, len, MLG_OBSERVED_TAG) ||
+           begins(line, len, MLG_OBSERVED_FORMER);
 }
 
 apr_status_t mlg_observation_parse(mlg_observation_t *o, const char *line,
@@ -243,7 +251,11 @@ apr_status_t mlg_observation_parse(mlg_observation_t *o, const char *line,
         }
     }
     if (o->kind == 0) {
-        c.bad = "not a line of an observation log";
+        c.bad = begins(line, len, MLG_OBSERVED_FORMER)
+                    ? "written by an earlier version (mlg1), with too little "
+                      "in it to be judged today; replay it with its own "
+                      "mlgatectl"
+                    : "not a line of an observation log";
         c.at = line;
     }
     else if (c.bad == NULL && c.at != c.end) {

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_record.h"
 
+#include "mlg_policy.h"
+
 #include <string.h>
 
 #define HOUR_US           (3600 * (int64_t)APR_USEC_PER_SEC)
 #define LONGEST_WINDOW_US (600 * (int64_t)APR_USEC_PER_SEC)
 #define COPY_TRIES        4
+/* A shorter gap is as good as this one: a clock of whole seconds cannot tell,
+ * and a model that was trained on logs must find the same here. */
+#define GAP_FLOOR_US (APR_USEC_PER_SEC / 2)
 
 static const uint8_t mean_bits[MLG_NMEANS] = {
 #define X(name, bits) bits,
@@ -24,7 +29,7 @@ int mlg_record_copy(mlg_record_t *out, const mlg_record_t *shared)
         if ((before & 1) != 0) {
             continue;
         }
-#pragma GCC unroll 24
+#pragma GCC unroll 32
         for (size_t w = 0; w < MLG_RECORD_WORDS; w++) {
             to[w] = __atomic_load_n(&from[w], __ATOMIC_RELAXED);
         }
@@ -47,7 +52,7 @@ void mlg_record_publish(mlg_record_t *shared, const mlg_record_t *own)
     __atomic_store_n(&shared->seq, seq, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     __atomic_store_n(&shared->first_s, own->first_s, __ATOMIC_RELAXED);
-#pragma GCC unroll 24
+#pragma GCC unroll 32
     for (size_t w = 1; w < MLG_RECORD_WORDS; w++) {
         __atomic_store_n(&to[w], from[w], __ATOMIC_RELAXED);
     }
@@ -91,22 +96,51 @@ static void shift_300s(mlg_record_t *r, int64_t steps)
     /* A child that is killed never reports its outcomes: what it left in
      * flight fades instead of staying for ever. */
     r->in_flight = (uint16_t)((steps == 1) ? r->in_flight / 2 : 0);
-    r->evidence = (uint8_t)((steps == 1) ? r->evidence : 0);
+}
+
+static void shift_slow(mlg_record_t *r, int64_t steps)
+{
+    uint16_t success = r->seen & MLG_SEEN_SUCCESS_NOW;
+
+    mlg_panes_shift(&r->slow_posts, steps);
+    mlg_map_shift(&r->slow_agents, steps);
+    mlg_map_shift(&r->slow_paths, steps);
+    r->seen &= (uint16_t) ~(MLG_SEEN_SUCCESS_NOW | MLG_SEEN_SUCCESS_BEFORE);
+    if (steps == 1) {
+        r->seen |= (uint16_t)(success >> 1); /* NOW becomes BEFORE */
+        return;
+    }
+    /* A day of silence, or nearly: what counted against it is forgotten. */
+    r->evidence = 0;
+    r->peak = 0;
+    memset(r->score, 0, sizeof(r->score));
+}
+
+static uint16_t minute_of(apr_time_t at_us)
+{
+    return (uint16_t)(at_us / (60 * APR_USEC_PER_SEC));
 }
 
 /* Bring every window up to `at_us`. */
 static void advance(mlg_record_t *r, apr_time_t at_us)
 {
+    apr_time_t slow_from_us = r->last_us;
     int64_t steps;
 
     if (at_us < r->last_us) {
         if (r->last_us - at_us <= LONGEST_WINDOW_US) {
             return;
         }
-        r->last_us = at_us - 2 * LONGEST_WINDOW_US; /* empty every window */
+        /* empty every window but the slow ones */
+        r->last_us = at_us - 2 * LONGEST_WINDOW_US;
+        r->visit_minute = minute_of(at_us);
     }
     if (at_us / APR_USEC_PER_SEC == r->last_us / APR_USEC_PER_SEC) {
         return; /* no window is shorter than a second */
+    }
+    steps = mlg_panes_between(slow_from_us, at_us, MLG_SLOW_PANE_S);
+    if (steps > 0) {
+        shift_slow(r, steps);
     }
     steps = mlg_panes_between(r->last_us, at_us, 1);
     mlg_panes_shift(&r->pages_1s, steps);
@@ -125,7 +159,8 @@ static void advance(mlg_record_t *r, apr_time_t at_us)
 static void fold_gap(mlg_record_t *r, uint32_t gap_us)
 {
     uint32_t last = r->page_gap_us;
-    uint64_t gap_q16 = mlg_log2_q16(1 + gap_us / 1000);
+    uint64_t gap_q16 = mlg_log2_q16(
+        1 + ((gap_us > GAP_FLOOR_US) ? gap_us : GAP_FLOOR_US) / 1000);
     int64_t diff = (int64_t)(gap_q16 >> 5) - r->mean[MLG_MEAN_GAP];
 
     if ((r->seen & (1u << MLG_MEAN_GAP)) != 0) {
@@ -146,7 +181,13 @@ static uint32_t sat_hour(int64_t us)
     return (uint32_t)((us < 0) ? 0 : (us > HOUR_US) ? HOUR_US : us);
 }
 
-static void fold_page(mlg_record_t *r)
+/* Sixteen bits of a hash, to tell a few values apart. */
+static uint16_t tag_of(uint64_t hash)
+{
+    return (uint16_t)(hash >> 48);
+}
+
+static void fold_page(mlg_record_t *r, const mlg_arrival_t *a)
 {
     if ((r->seen & MLG_SEEN_PAGE) != 0) {
         fold_gap(r, r->page_ago_us);
@@ -156,6 +197,32 @@ static void fold_page(mlg_record_t *r)
     mlg_panes_add(&r->pages_1s);
     mlg_panes_add(&r->pages_10s);
     mlg_panes_add(&r->pages_60s);
+    r->page[1] = r->page[0];
+    r->page[0] = tag_of(a->path);
+    if (r->visit_assets >= MLG_VISIT_ASSETS) {
+        r->visit_assets = 0;
+    }
+}
+
+/* Whose share is more than half of them keeps the place to itself; what went
+ * elsewhere counts against it (Boyer and Moore 1981). */
+static void fold_post(mlg_record_t *r, const mlg_arrival_t *a)
+{
+    uint16_t tag = tag_of(mlg_arrival_place(a));
+    mlg_panes_t *posts = &r->slow_posts;
+
+    if (posts->now == 0 && posts->before == 0) {
+        r->slow_post_place = tag;
+    }
+    if (r->slow_post_place == tag) {
+        mlg_panes_add(posts);
+    }
+    else if (posts->before > 0) {
+        posts->before--;
+    }
+    else {
+        posts->now--;
+    }
 }
 
 static void fold_headers(mlg_record_t *r, const mlg_arrival_t *a)
@@ -221,7 +288,13 @@ void mlg_record_fold_arrival(mlg_record_t *r, const mlg_arrival_t *a)
         mlg_panes_add(&r->assets_10s);
     }
     else {
-        fold_page(r);
+        fold_page(r, a);
+    }
+    if ((a->is & MLG_IS_OTHER_METHOD) != 0) {
+        fold_post(r, a);
+    }
+    if (a->agent != 0) {
+        mlg_map_add(&r->slow_agents, a->agent);
     }
     fold_shares(r, a);
     fold_mean(r, MLG_MEAN_PATH,
@@ -238,11 +311,93 @@ void mlg_record_fold_arrival(mlg_record_t *r, const mlg_arrival_t *a)
     }
 }
 
-void mlg_record_fold_outcome(mlg_record_t *r, const mlg_outcome_t *o)
+void mlg_record_fold_rarity(mlg_record_t *r, uint32_t rarity)
 {
+    if (rarity < MLG_RARITY_UNKNOWN) {
+        fold_mean(r, MLG_MEAN_RARITY, rarity);
+    }
+}
+
+static uint16_t add_u16(uint16_t n)
+{
+    return (uint16_t)(n + (n < UINT16_MAX));
+}
+
+/* An asset of one of the last two pages. */
+static void fold_coherent(mlg_record_t *r)
+{
+    uint16_t minute = minute_of(r->last_us);
+
+    r->coherent = add_u16(r->coherent);
+    if (r->visit_assets >= MLG_VISIT_ASSETS) {
+        return;
+    }
+    r->visit_assets++;
+    if (r->visit_assets < MLG_VISIT_ASSETS) {
+        return;
+    }
+    if (r->visits == 0 ||
+        (uint16_t)(minute - r->visit_minute) > MLG_VISIT_APART_MINUTES) {
+        r->visits = (uint8_t)(r->visits + (r->visits < UINT8_MAX));
+        r->visit_minute = minute;
+    }
+}
+
+static int is_coherent(const mlg_record_t *r, const mlg_arrival_t *a)
+{
+    uint16_t tag = tag_of(a->referer);
+
+    return (a->is & MLG_IS_ASSET) != 0 && a->referer != 0 &&
+           (r->page[0] == tag || r->page[1] == tag);
+}
+
+/* What the client got, and what the site learns from it. */
+static unsigned fold_place(mlg_record_t *r, const mlg_arrival_t *a,
+                           uint32_t status)
+{
+    uint64_t place = mlg_arrival_place(a);
+    int had = mlg_map_has(&r->slow_paths, place);
+    int took = mlg_map_add(&r->slow_paths, place);
+    unsigned teaches = 0;
+
+    if (status >= 400 || r->state == MLG_STATE_BLOCKED) {
+        return 0;
+    }
+    if (!mlg_record_is_counted(r)) {
+        teaches |= MLG_TEACHES_CLIENT;
+    }
+    r->seen |= MLG_SEEN_SUCCESS_NOW;
+    if (took && !had) {
+        teaches |= MLG_TEACHES_PLACE;
+    }
+    return teaches;
+}
+
+static void fold_status(mlg_record_t *r, uint32_t status)
+{
+    if (r->answered.now == MLG_PANE_FULL) {
+        return;
+    }
+    r->answered.now++;
+    if (status == 404 || status == 410) {
+        r->not_found.now++;
+    }
+    else if (status >= 400 && status < 500) {
+        r->client_errors.now++;
+    }
+    else if (status >= 500) {
+        r->server_errors.now++;
+    }
+}
+
+unsigned mlg_record_fold_outcome(mlg_record_t *r, const mlg_arrival_t *a,
+                                 const mlg_outcome_t *o)
+{
+    int is_error = o->status >= 400 && o->status < 500;
+
     r->in_flight = (uint16_t)(r->in_flight - (r->in_flight > 0));
     if (o->status == 0) {
-        return;
+        return 0;
     }
     fold_mean(r, MLG_MEAN_RESPONSE,
               (o->sent_bytes < UINT64_MAX) ? mlg_log2_q16(1 + o->sent_bytes)
@@ -250,17 +405,56 @@ void mlg_record_fold_outcome(mlg_record_t *r, const mlg_outcome_t *o)
     if (o->knows_duration && o->duration_us < UINT64_MAX) {
         fold_mean(r, MLG_MEAN_SERVICE, mlg_log2_q16(1 + o->duration_us));
     }
-    if (r->answered.now == MLG_PANE_FULL) {
-        return;
+    fold_mean(r, MLG_MEAN_ERRORS, is_error ? 65535 : 0);
+    if (is_error) {
+        r->errors = add_u16(r->errors);
     }
-    r->answered.now++;
-    if (o->status == 404 || o->status == 410) {
-        r->not_found.now++;
+    fold_status(r, o->status);
+    if (o->status < 400 && is_coherent(r, a)) {
+        fold_coherent(r);
     }
-    else if (o->status >= 400 && o->status < 500) {
-        r->client_errors.now++;
+    return fold_place(r, a, o->status);
+}
+
+/* The third highest of five. */
+static uint16_t third_of(const uint16_t five[5])
+{
+    uint16_t top[3] = {0, 0, 0};
+
+    for (int i = 0; i < 5; i++) {
+        uint16_t s = five[i];
+
+        for (int k = 0; k < 3; k++) {
+            if (s > top[k]) {
+                uint16_t lower = top[k];
+
+                top[k] = s;
+                s = lower;
+            }
+        }
     }
-    else if (o->status >= 500) {
-        r->server_errors.now++;
+    return top[2];
+}
+
+void mlg_record_note_score(mlg_record_t *r, float score, uint32_t total,
+                           uint32_t min_requests)
+{
+    uint16_t newest = (uint16_t)(score * 65535.0f);
+    uint16_t five[5] = {newest, r->score[0], r->score[1], r->score[2],
+                        r->score[3]};
+
+    memcpy(r->score, five, sizeof(r->score));
+    if (total >= min_requests && newest > r->peak) {
+        uint16_t third = third_of(five);
+        uint16_t proof = (third < newest) ? third : newest;
+
+        r->peak = (proof > r->peak) ? proof : r->peak;
     }
+}
+
+int mlg_record_is_trusted(const mlg_record_t *r)
+{
+    return r->visits >= MLG_TRUST_VISITS && r->coherent >= MLG_TRUST_COHERENT &&
+           r->errors < UINT16_MAX &&
+           100ull * r->errors <= (uint64_t)MLG_TRUST_ERRORS_PERCENT * r->total;
 }

@@ -252,6 +252,53 @@ static void split_target(mlg_text_t target, mlg_text_t *path, mlg_text_t *query)
     }
 }
 
+/* The path that a Referer names, "/" when it names a host alone; {NULL, 0}
+ * when it is no URL. */
+static mlg_text_t referer_path(mlg_text_t referer)
+{
+    const char *at = referer.at;
+    const char *end;
+    size_t len = 0;
+
+    if (at == NULL || referer.len == 0) {
+        return NO_TEXT;
+    }
+    end = at + referer.len;
+    if (*at != '/') {
+        const char *colon = memchr(at, ':', (referer.len < 16) ? referer.len
+                                                               : 16);
+
+        if (colon == NULL || end - colon < 4 || colon[1] != '/' ||
+            colon[2] != '/') {
+            return NO_TEXT;
+        }
+        at = colon + 3;
+        while (at < end && *at != '/' && *at != '?' && *at != '#') {
+            at++;
+        }
+        if (at == end || *at != '/') {
+            return (mlg_text_t){"/", 1};
+        }
+    }
+    while (at + len < end && at[len] != '?' && at[len] != '#') {
+        len++;
+    }
+    return (mlg_text_t){at, len};
+}
+
+static void arrive_with_referer(mlg_arrival_t *out, mlg_text_t referer,
+                                const mlg_secret_t *secret)
+{
+    mlg_text_t path = referer_path(referer);
+
+    if (referer.at == NULL || referer.len == 0) {
+        out->is |= MLG_IS_WITHOUT_REFERER;
+    }
+    if (path.len > 0) {
+        out->referer = mlg_hash_text(secret, path.at, path.len);
+    }
+}
+
 static uint16_t count_segments(mlg_text_t path)
 {
     unsigned n = 0;
@@ -330,9 +377,8 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
     if (!IS(request->method, "GET") && !IS(request->method, "HEAD")) {
         out->is |= MLG_IS_OTHER_METHOD;
     }
-    if ((request->knows & MLG_KNOWS_REFERER) != 0 &&
-        (request->referer.at == NULL || request->referer.len == 0)) {
-        out->is |= MLG_IS_WITHOUT_REFERER;
+    if ((request->knows & MLG_KNOWS_REFERER) != 0) {
+        arrive_with_referer(out, request->referer, secret);
     }
     if ((request->knows & MLG_KNOWS_CONNECTION) != 0) {
         out->depth = request->depth;

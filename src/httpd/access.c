@@ -197,7 +197,6 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
                   const mlgate_conf_t *conf, uint32_t late)
 {
     mlgate_conn_t *conn = mlgate_conn_of(r->connection);
-    mlg_arrival_t arrival;
     uint32_t exempt = 0;
     mlg_rules_t rules;
     mlg_stripe_t *held;
@@ -207,16 +206,16 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
         exempt = MLG_IS_EXEMPT;
     }
     mlgate_rules(&rules, conf);
-    mlgate_arrive(&arrival, r, &ticket->client,
+    mlgate_arrive(&ticket->arrival, r, &ticket->client,
                   (conn != NULL) ? apr_atomic_inc32(&conn->requests) + 1 : 0,
                   late | exempt);
     ticket->seen = mlgate_observe_begin(r);
     held = mlgate_stripe_try(mlg_stripe_of(ticket->client.hash));
-    mlg_judge(&mlgate.gate, &rules, &arrival, held, &ticket->decision);
+    mlg_judge(&mlgate.gate, &rules, &ticket->arrival, held, &ticket->decision);
     arrived = events_of(ticket->client.hash);
     mlgate_stripe_drop(held);
     if (ticket->seen != NULL) {
-        mlgate_observe_arrival(ticket->seen, &arrival, &rules, arrived,
+        mlgate_observe_arrival(ticket->seen, &ticket->arrival, &rules, arrived,
                                held != NULL);
     }
     ticket->is_judged = 1;
@@ -310,7 +309,7 @@ static apr_uint64_t settle(const mlgate_ticket_t *ticket,
     mlg_stripe_t *held = mlgate_stripe_spin(mlg_stripe_of(ticket->client.hash));
     apr_uint64_t settled;
 
-    mlg_settle(&mlgate.gate, ticket->client.hash, outcome, held);
+    mlg_settle(&mlgate.gate, &ticket->arrival, outcome, held);
     settled = (held != NULL) ? events_of(ticket->client.hash) : 0;
     mlgate_stripe_drop(held);
     return settled;

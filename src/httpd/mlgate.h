@@ -113,6 +113,7 @@ void mlgate_stripe_drop(mlg_stripe_t *stripe);
 /* What is remembered of a request between hooks; in request_config. */
 typedef struct mlgate_ticket_t {
     mlg_client_t client;
+    mlg_arrival_t arrival;   /* once it is judged, but for a refusal by block */
     mlg_observation_t *seen; /* NULL: nobody wants to know */
     int is_exempt;  /* the virtual host's MLGateExempt held for the URI as it
                        was asked for */

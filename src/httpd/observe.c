@@ -103,7 +103,8 @@ void mlgate_observe_outcome(request_rec *r, mlg_observation_t *seen,
     seen->vector = mlg_vector_hash(d->x);
     if (d->x[MLG_F_SUBNET_RATE] >= 0.0f) { /* false for NaN: not scored */
         seen->arrival.subnet_rate = d->x[MLG_F_SUBNET_RATE];
-        seen->arrival.knows |= MLG_KNOWS_SUBNET;
+        seen->arrival.rarity = d->rarity;
+        seen->arrival.knows |= MLG_KNOWS_SUBNET | MLG_KNOWS_RARITY;
     }
     write_line(seen, r->server);
 }

@@ -66,7 +66,7 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
         outcome.status = replay->refuse_status;
         outcome.sent_bytes = 0;
     }
-    mlg_settle(&replay->gate, arrival->from.hash, &outcome, stripe);
+    mlg_settle(&replay->gate, arrival, &outcome, stripe);
 }
 
 /* What the arrival of an observation tells its outcome. */
@@ -120,7 +120,7 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
 
     if (step->is_outcome) {
         if (*step->note == NOTE_RECORDED) {
-            mlg_settle(&replay->gate, client, &seen->outcome, stripe);
+            mlg_settle(&replay->gate, &seen->arrival, &seen->outcome, stripe);
         }
         return 0;
     }
@@ -135,7 +135,7 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
               (seen->is_arrival_held || was_refused) ? stripe : NULL, d);
     *step->note = d->is_recorded ? NOTE_RECORDED : 0;
     if (d->is_recorded && seen->settled == 0 && was_refused) {
-        mlg_settle(&replay->gate, client, &(mlg_outcome_t){.status = 0},
+        mlg_settle(&replay->gate, arrival, &(mlg_outcome_t){.status = 0},
                    stripe);
     }
     return 1;

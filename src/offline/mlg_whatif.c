@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define WAYS      8u
-#define PANE_S    300 /* of the records' longest window */
+#define STEP_BACK_US (600 * APR_USEC_PER_SEC) /* a record goes along */
 #define LOWEST    0.5f
 #define MEMORY_US (24 * 3600 * APR_USEC_PER_SEC) /* as the block table's */
 
@@ -80,18 +80,14 @@ static mlg_whatif_client_t *find(mlg_whatif_t *w, uint64_t client, float score)
     return &w->client[best];
 }
 
-/* What a record does with its evidence after a pause of two panes or a step
- * back of the clock. */
+/* What a record does with its evidence after a pause of two slow panes, and
+ * with its time after a long step back of the clock. */
 static void fade(mlg_whatif_client_t *c, apr_time_t at_us)
 {
-    int is_over = (at_us < c->last_us)
-                      ? c->last_us - at_us > 2 * PANE_S * APR_USEC_PER_SEC
-                      : mlg_panes_between(c->last_us, at_us, PANE_S) > 1;
-
-    if (is_over) {
+    if (mlg_panes_between(c->last_us, at_us, MLG_SLOW_PANE_S) > 1) {
         memset(c->evidence, 0, sizeof(c->evidence));
     }
-    if (is_over || at_us > c->last_us) {
+    if (at_us > c->last_us || c->last_us - at_us > STEP_BACK_US) {
         c->last_us = at_us;
     }
 }
@@ -131,8 +127,10 @@ static float score_refused(const mlg_whatif_t *w, mlg_whatif_client_t *c,
     float x[MLG_NFEATURES];
 
     mlg_record_fold_arrival(&c->record, a);
+    mlg_record_fold_rarity(&c->record,
+                           mlg_gate_rarity(w->gate, &c->record, a));
     mlg_features_read(x, &c->record, a, c->pages);
-    mlg_record_fold_outcome(&c->record, outcome);
+    mlg_record_fold_outcome(&c->record, a, outcome);
     return mlg_rules_score(w->rules, x, NULL);
 }
 

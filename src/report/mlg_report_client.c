@@ -42,7 +42,7 @@ static json_t *record_of(const mlg_record_t *r)
     json_object_set_new(out, "in_flight", json_integer(r->in_flight));
     json_object_set_new(out, "state", json_string(mlg_state_name(r->state)));
     json_object_set_new(out, "score",
-                        mlg_json_number((float)r->score / 65535.0f));
+                        mlg_json_number((float)r->score[0] / 65535.0f));
     json_object_set_new(out, "high_scores_of_last_5",
                         json_integer(__builtin_popcount(r->evidence & 0x1fu)));
     json_object_set_new(out, "requests_10min", panes(&r->requests));

@@ -56,6 +56,8 @@ enum scale {
 #define SAYS_PATH_RARITY            SHARE, 1, " rarity of its paths"
 #define SAYS_SLOW_POSTS             COUNT, 1, " bodies sent to one path in a day"
 #define SAYS_SLOW_UAS               COUNT, 1, " different User-Agents in a day"
+#define SAYS_SLOW_PATHS             LOG2,  1, " different paths in a day"
+#define SAYS_ERROR_RECENT           SHARE, 1, " of recent answers were 4xx"
 #define SAYS_COHORT_EXCESS          PLAIN, 1, " times as many clients like it as usual"
 /* clang-format on */
 

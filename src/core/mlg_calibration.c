@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_calibration.h"
+
+#include <math.h>
+
+#define TRIES      8
+#define BIN_BITS   11 /* of `noted`: bin + 1 */
+#define WEEKS_KEPT 32 /* after so many halvings nothing is left */
+
+static uint32_t read_bin(const mlg_calibration_t *c, int i)
+{
+    return __atomic_load_n(&c->bin[i], __ATOMIC_RELAXED);
+}
+
+/* One less, but never below none: a bin may have been halved since. */
+static void leave(mlg_calibration_t *c, int i)
+{
+    uint32_t n = read_bin(c, i);
+
+    for (int tries = 0; n > 0 && tries < TRIES; tries++) {
+        if (__atomic_compare_exchange_n(&c->bin[i], &n, n - 1, 0,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            return;
+        }
+    }
+}
+
+void mlg_calibration_note(mlg_calibration_t *c, int from, int to)
+{
+    if (from != MLG_CALIBRATION_NONE) {
+        leave(c, from);
+    }
+    if (read_bin(c, to) < UINT32_MAX - 65536) { /* far from wrapping */
+        __atomic_fetch_add(&c->bin[to], 1, __ATOMIC_RELAXED);
+    }
+}
+
+static uint32_t week_of(apr_time_t at_us)
+{
+    return (uint32_t)(at_us / APR_USEC_PER_SEC / MLG_CALIBRATION_WEEK_S);
+}
+
+uint16_t mlg_calibration_follow(mlg_calibration_t *c, uint16_t noted,
+                                uint16_t peak, apr_time_t at_us)
+{
+    unsigned week = week_of(at_us) % WEEKS_KEPT;
+    int to = mlg_calibration_bin(peak);
+    int from = (noted & ((1 << BIN_BITS) - 1)) - 1;
+
+    if (from >= MLG_CALIBRATION_BINS || (unsigned)noted >> BIN_BITS != week) {
+        from = MLG_CALIBRATION_NONE; /* what it was last week is history */
+    }
+    if (to <= from) {
+        return noted;
+    }
+    mlg_calibration_note(c, from, to);
+    return (uint16_t)(week << BIN_BITS | (unsigned)(to + 1));
+}
+
+static void halve(mlg_calibration_t *c, int i, unsigned times)
+{
+    uint32_t n = read_bin(c, i);
+
+    for (int tries = 0; n > 0 && tries < TRIES; tries++) {
+        if (__atomic_compare_exchange_n(&c->bin[i], &n, n >> times, 0,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            return;
+        }
+    }
+}
+
+int mlg_calibration_age(mlg_calibration_t *c, apr_time_t at_us)
+{
+    uint32_t week = week_of(at_us);
+    uint32_t last = __atomic_load_n(&c->week, __ATOMIC_RELAXED);
+    uint32_t passed = week - last;
+
+    if (week <= last || !__atomic_compare_exchange_n(&c->week, &last, week, 0,
+                                                     __ATOMIC_RELAXED,
+                                                     __ATOMIC_RELAXED)) {
+        return 0;
+    }
+    if (last == 0) {
+        return 0; /* the first week */
+    }
+    for (int i = 0; i < MLG_CALIBRATION_BINS; i++) {
+        halve(c, i, (passed < WEEKS_KEPT) ? passed : WEEKS_KEPT - 1);
+    }
+    return 1;
+}
+
+uint32_t mlg_calibration_clients(const mlg_calibration_t *c)
+{
+    return mlg_calibration_above(c, 0.0f);
+}
+
+uint32_t mlg_calibration_above(const mlg_calibration_t *c, float threshold)
+{
+    int i = (threshold > 0.0f) ? (int)(threshold * MLG_CALIBRATION_BINS) : 0;
+    uint64_t n = 0;
+
+    for (; i < MLG_CALIBRATION_BINS; i++) {
+        n += read_bin(c, i);
+    }
+    return (uint32_t)((n < UINT32_MAX) ? n : UINT32_MAX);
+}
+
+float mlg_calibration_quantile(const mlg_calibration_t *c,
+                               unsigned share_permille, unsigned ignore)
+{
+    uint32_t n = mlg_calibration_clients(c);
+    uint64_t may = ((uint64_t)n * share_permille + 500) / 1000;
+    uint64_t above = 0;
+    int i = MLG_CALIBRATION_BINS;
+
+    if (n == 0) {
+        return NAN;
+    }
+    if (n >= MLG_CALIBRATION_FEW && may < ignore) {
+        may = ignore;
+    }
+    while (i > 0 && above + read_bin(c, i - 1) <= may) {
+        above += read_bin(c, --i);
+    }
+    /* bins from i on hold at most `may`: refuse from where i begins */
+    return (float)i / (float)MLG_CALIBRATION_BINS;
+}
+
+float mlg_wilson_upper(uint32_t k, uint32_t n)
+{
+    const double z = 1.96;
+    double share = (n > 0) ? (double)k / n : 1.0;
+    double upper;
+
+    if (n == 0) {
+        return 1.0f;
+    }
+    upper = (share + z * z / (2.0 * n) +
+             z * sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n))) /
+            (1.0 + z * z / n);
+    return (float)((upper < 1.0) ? upper : 1.0);
+}
