@@ -25,7 +25,7 @@
     MLG_ENGINE_OFF, MLG_ENGINE_ENFORCE,                                        \
     "off, observe (judge and log, refuse nobody) or enforce. Default observe.")\
   X(MLGateThreshold, threshold, SECTION, THRESHOLD, 800000, 10000, 1000000,    \
-    "Score from which a request counts against its client, 0.01 to 1, or auto: where this site's people end. Default auto with a model from a file, 0.8 with weights.")\
+    "Score from which a request counts against its client, 0.01 to 1, or auto: where this site's people end. Default auto with a model from a file or a profile, else 0.8.")\
   X(MLGateThresholdDrift, threshold_drift, GLOBAL, RATIO, 80000, 0, 500000,    \
     "How far an automatic threshold may move from where it was calibrated, 0 (not at all) to 0.5, in score at 0.5 and less further out; at most 0.005 a day. Default 0.08.")\
   X(MLGateMinRequests, min_requests, SECTION, COUNT, 10, 1, 1000000,           \
@@ -186,9 +186,12 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
  */
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings);
 
-/** Is the threshold to be fitted to the site? As it was said, else for a model
- * from a file and not for weights. */
-int mlg_settings_is_auto(const mlg_settings_t *settings, int has_forest);
+/** Is the threshold to be fitted to the site? As it was said, else with a model
+ * from a file or a profile.
+ *
+ * @param has_either  there is one of the two
+ */
+int mlg_settings_is_auto(const mlg_settings_t *settings, int has_either);
 
 /** Begin with the default model. */
 void mlg_weights_init(mlg_weights_t *weights);

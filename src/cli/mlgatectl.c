@@ -22,6 +22,7 @@ static const ctl_command_t commands[] = {
     {"replay",   ctl_replay,   "whom would the gate have refused? asks access logs"},
     {"explain",  ctl_explain,  "why was this client, or this request, refused?"},
     {"features", ctl_features, "what the model sees of a log, as CSV"},
+    {"calibrate", ctl_calibrate, "where do this site's people end? makes its profile"},
     {"status",   ctl_status,   "is the running gate well, and what does it do?"},
     {"top",      ctl_top,      "the same, live"},
     {"block",    ctl_block,    "refuse a client for some time"},

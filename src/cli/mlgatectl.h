@@ -17,6 +17,7 @@
 int ctl_replay(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_explain(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_features(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_calibrate(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_status(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_top(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_block(int argc, const char *const *argv, apr_pool_t *p);

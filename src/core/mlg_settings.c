@@ -252,11 +252,11 @@ void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings)
     }
 }
 
-int mlg_settings_is_auto(const mlg_settings_t *settings, int has_forest)
+int mlg_settings_is_auto(const mlg_settings_t *settings, int has_either)
 {
     int is_given = (settings->given & bit(MLG_SET_threshold)) != 0;
 
-    return is_given ? settings->threshold == MLG_THRESHOLD_AUTO : has_forest;
+    return is_given ? settings->threshold == MLG_THRESHOLD_AUTO : has_either;
 }
 
 /* ---- weights ------------------------------------------------------------ */
