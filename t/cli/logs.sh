@@ -128,7 +128,7 @@ claim "features are named in the order of the fingerprint" "$(
 claim "every request has a vector, those of blocked clients too" "$(
     n=$(tail -n +2 "$scratch/features.csv" | wc -l)
     [ "$n" = 364 ] || echo "$n rows"
-    awk -F, 'NF != 42 { print NR ": " NF " fields" }' "$scratch/features.csv"
+    awk -F, 'NF != 44 { print NR ": " NF " fields" }' "$scratch/features.csv"
     ! grep -n nan "$scratch/features.csv"
     [ ! -s "$scratch/err" ] || cat "$scratch/err"
 )"

@@ -38,7 +38,7 @@ enum group { PEOPLE, ATTACKER, SCENE_PERSON, SCENE_FLOOD, OTHER };
 typedef struct row_t {
     uint32_t client;
     uint32_t next;   /* of the same client, 0 = last */
-    uint8_t forgets; /* five quiet minutes went before */
+    uint8_t forgets; /* two slow panes without it went before */
     float x[MLG_NFEATURES];
 } row_t;
 
@@ -70,7 +70,8 @@ static void keep(uint32_t c, const float *x, apr_time_t at_us)
     }
     r->client = c;
     r->next = 0;
-    r->forgets = k->rows > 0 && at_us / 300000000 - k->last_us / 300000000 > 1;
+    r->forgets =
+        k->rows > 0 && mlg_panes_between(k->last_us, at_us, MLG_SLOW_PANE_S) > 1;
     memcpy(r->x, x, sizeof(r->x));
     if (k->rows++ == 0) {
         k->first = rows;
@@ -170,7 +171,6 @@ static void load(const char *data, const char *name, apr_pool_t *parent)
 typedef struct rig_t {
     mlg_replay_t replay;
     uint32_t client;
-    uint64_t hash;
 } rig_t;
 
 static int arrive(void *context, int n, const mlg_arrival_t *a)
@@ -179,20 +179,20 @@ static int arrive(void *context, int n, const mlg_arrival_t *a)
     mlg_decision_t d;
 
     (void)n;
-    rig->hash = a->from.hash;
     mlg_judge(&rig->replay.gate, &rig->replay.rules, a,
               &rig->replay.gate.table.stripe[mlg_stripe_of(a->from.hash)], &d);
     keep(rig->client, d.x, a->at_us);
     return 1;
 }
 
-static void settle(void *context, int n, const mlg_outcome_t *o)
+static void settle(void *context, int n, const mlg_arrival_t *a,
+                   const mlg_outcome_t *o)
 {
     rig_t *rig = context;
 
     (void)n;
-    mlg_settle(&rig->replay.gate, rig->hash, o,
-               &rig->replay.gate.table.stripe[mlg_stripe_of(rig->hash)]);
+    mlg_settle(&rig->replay.gate, a, o,
+               &rig->replay.gate.table.stripe[mlg_stripe_of(a->from.hash)]);
 }
 
 static void load_scenes(apr_pool_t *parent)

@@ -98,7 +98,7 @@ void crowd_work(const crowd_view_t *v, uint64_t seed, int n)
         drop(v, held);
         if (d.is_recorded) {
             held = take(v, stripe);
-            mlg_settle(&v->gate, a.from.hash, &o, held);
+            mlg_settle(&v->gate, &a, &o, held);
             drop(v, held);
         }
     }

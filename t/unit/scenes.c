@@ -711,7 +711,8 @@ void scene_write(stage_t *s, const scene_t *scene, apr_time_t at_us)
  * are looked for among the oldest open ones. */
 void scene_play(const stage_t *s, void *context,
                 int (*arrive)(void *context, int n, const mlg_arrival_t *a),
-                void (*settle)(void *context, int n, const mlg_outcome_t *o))
+                void (*settle)(void *context, int n, const mlg_arrival_t *a,
+                               const mlg_outcome_t *o))
 {
     int open = 0;
 
@@ -724,7 +725,7 @@ void scene_play(const stage_t *s, void *context,
             if (q->arrival.at_us + (apr_time_t)q->outcome.duration_us > now) {
                 break;
             }
-            settle(context, open, &q->outcome);
+            settle(context, open, &q->arrival, &q->outcome);
         }
         if (!arrive(context, i, &s->request[i].arrival)) {
             return;

@@ -55,6 +55,7 @@ void scene_write(stage_t *s, const scene_t *scene, apr_time_t at_us);
  */
 void scene_play(const stage_t *s, void *context,
                 int (*arrive)(void *context, int n, const mlg_arrival_t *a),
-                void (*settle)(void *context, int n, const mlg_outcome_t *o));
+                void (*settle)(void *context, int n, const mlg_arrival_t *a,
+                               const mlg_outcome_t *o));
 
 #endif /* SCENES_H */

@@ -43,7 +43,7 @@ static void answer(story_t *s, uint32_t status, uint64_t bytes, uint64_t us)
 {
     mlg_outcome_t o = {bytes, us, 1, status};
 
-    mlg_record_fold_outcome(&s->record, &o);
+    mlg_record_fold_outcome(&s->record, &s->last, &o);
     mlg_features_read(s->x, &s->record, &s->last, 0.0f);
 }
 
@@ -91,10 +91,27 @@ CLAIM(a_clockwork_has_no_spread_and_full_regularity)
     IS_NEAR(s.x[MLG_F_TIMING_REGULARITY], 1.0, 0.001);
 }
 
+CLAIM(a_gap_below_half_a_second_counts_as_half_a_second)
+{
+    story_t fast = begin();
+    story_t slow = begin();
+
+    BEGIN;
+    for (int i = 0; i < 20; i++) {
+        page(&fast, T0 + SEC(0.001) * i);
+        page(&slow, T0 + SEC(0.5) * i);
+    }
+    IS_NEAR(fast.x[MLG_F_INTERARRIVAL_MEAN], log2(501.0), 0.001);
+    IS_NEAR(fast.x[MLG_F_INTERARRIVAL_MEAN], slow.x[MLG_F_INTERARRIVAL_MEAN],
+            0.0);
+    IS_NEAR(fast.x[MLG_F_INTERARRIVAL_SPREAD],
+            slow.x[MLG_F_INTERARRIVAL_SPREAD], 0.0);
+}
+
 CLAIM(spread_is_the_weighted_deviation_of_the_gaps)
 {
     story_t s = begin();
-    static const double gaps[] = {1.0, 3.0, 0.2, 40.0, 7.0, 7.5};
+    static const double gaps[] = {1.0, 3.0, 0.7, 40.0, 7.0, 7.5};
     double at = 0.0;
     double mean = 0.0;
     double var = 0.0;
@@ -121,17 +138,17 @@ CLAIM(spread_is_the_weighted_deviation_of_the_gaps)
     IS_NEAR(s.x[MLG_F_TIMING_REGULARITY], 0.125, 0.001);
 }
 
-CLAIM(rhythm_is_unknown_before_the_third_page)
+CLAIM(rhythm_is_unknown_before_the_third_page_and_its_mean_before_the_second)
 {
     static const mlg_feature_id rhythm[] = {MLG_F_INTERARRIVAL_SPREAD,
-                                            MLG_F_INTERARRIVAL_MEAN,
                                             MLG_F_TIMING_REGULARITY};
     story_t s = begin();
 
     BEGIN;
     for (int n = 1; n <= 3; n++) {
         page(&s, T0 + SEC(n));
-        for (int i = 0; i < 3; i++) {
+        IS_INT(!isnan(s.x[MLG_F_INTERARRIVAL_MEAN]), n >= 2);
+        for (int i = 0; i < 2; i++) {
             IS_INT(!isnan(s.x[rhythm[i]]), n == 3);
         }
     }
@@ -329,19 +346,93 @@ CLAIM(age_total_concurrency_and_network_say_what_they_are)
     IS_NEAR(s.x[MLG_F_SUBNET_RATE], 4.5, 1e-6);
 }
 
+CLAIM(a_days_windows_say_what_the_short_ones_forgot)
+{
+    story_t s = begin();
+    apr_time_t at = 1700006400 * (apr_time_t)APR_USEC_PER_SEC; /* a border */
+
+    BEGIN;
+    for (uint64_t i = 0; i < 12; i++) {
+        mlg_arrival_t a = unit_page("192.0.2.7", at + SEC(1800) * (int)i);
+
+        a.is = MLG_IS_OTHER_METHOD;
+        a.agent = 1 + i;
+        fold(&s, &a);
+    }
+    IS_NEAR(s.x[MLG_F_UA_DIVERSITY], 1.008, 0.01);
+    IS_NEAR(s.x[MLG_F_SLOW_UAS], 13.289, 0.01); /* -64 ln(52/64) */
+    IS_NEAR(s.x[MLG_F_SLOW_POSTS], 12.0, 1e-5);
+    page(&s, at + SEC(64800)); /* half way through the next pane */
+    IS_NEAR(s.x[MLG_F_SLOW_POSTS], 6.0, 1e-5);
+    page(&s, at + SEC(86400));
+    IS_NEAR(s.x[MLG_F_SLOW_POSTS], 0.0, 0.0);
+}
+
+CLAIM(slow_paths_is_the_log_of_the_different_paths_that_were_answered)
+{
+    story_t s = begin();
+
+    BEGIN;
+    for (uint64_t i = 0; i < 20; i++) {
+        mlg_arrival_t a = unit_page("192.0.2.7", T0 + SEC(600) * (int)i);
+
+        a.path = 64 * 1000 + i % 10; /* ten that share no bit */
+        fold(&s, &a);
+        answer(&s, (i % 2) ? 200 : 404, 1, 1);
+    }
+    /* -64 ln(54/64) different ones */
+    IS_NEAR(s.x[MLG_F_SLOW_PATHS], log2(1.0 + 10.874), 0.001);
+    IS_NEAR(begin().x[MLG_F_SLOW_PATHS], 0.0, 0.0);
+}
+
+CLAIM(recent_errors_are_an_eighth_of_the_way_each)
+{
+    static const uint32_t errors[] = {400, 403, 404, 429, 499};
+    static const uint32_t others[] = {200, 301, 399, 500, 503};
+
+    BEGIN;
+    for (int i = 0; i < 5; i++) {
+        story_t s = begin();
+
+        page(&s, T0);
+        IS_NAN(s.x[MLG_F_ERROR_RECENT]);
+        answer(&s, others[i], 1, 1);
+        IS_NEAR(s.x[MLG_F_ERROR_RECENT], 0.0, 0.0);
+        answer(&s, errors[i], 1, 1);
+        IS_NEAR(s.x[MLG_F_ERROR_RECENT], 0.125, 0.001);
+    }
+}
+
+CLAIM(path_rarity_is_the_mean_of_what_was_known)
+{
+    story_t s = begin();
+
+    BEGIN;
+    page(&s, T0);
+    mlg_record_fold_rarity(&s.record, MLG_RARITY_UNKNOWN);
+    page(&s, T0);
+    IS_NAN(s.x[MLG_F_PATH_RARITY]);
+    mlg_record_fold_rarity(&s.record, 65535);
+    mlg_record_fold_rarity(&s.record, MLG_RARITY_UNKNOWN);
+    page(&s, T0);
+    IS_NEAR(s.x[MLG_F_PATH_RARITY], 1.0, 0.0);
+    mlg_record_fold_rarity(&s.record, 0);
+    page(&s, T0);
+    IS_NEAR(s.x[MLG_F_PATH_RARITY], 0.875, 0.001);
+}
+
 CLAIM(a_feature_is_nan_exactly_when_its_source_cannot_know_it)
 {
     static const struct {
         uint32_t fact;
         mlg_feature_id id;
     } needs[] = {
-        {MLG_KNOWS_CLOCK, MLG_F_INTERARRIVAL_SPREAD},
-        {MLG_KNOWS_CLOCK, MLG_F_INTERARRIVAL_MEAN},
         {MLG_KNOWS_CLOCK, MLG_F_TIMING_REGULARITY},
         {MLG_KNOWS_CLOCK, MLG_F_BURST},
         {MLG_KNOWS_CLOCK, MLG_F_CONCURRENCY},
         {MLG_KNOWS_REFERER, MLG_F_REFERER_ABSENT},
         {MLG_KNOWS_AGENT, MLG_F_UA_DIVERSITY},
+        {MLG_KNOWS_AGENT, MLG_F_SLOW_UAS},
         {MLG_KNOWS_CONNECTION, MLG_F_KEEPALIVE_DEPTH},
         {MLG_KNOWS_HEADERS, MLG_F_HEADER_COUNT},
         {MLG_KNOWS_HEADERS, MLG_F_CONTENT_LENGTH_ANOMALY},
@@ -353,8 +444,7 @@ CLAIM(a_feature_is_nan_exactly_when_its_source_cannot_know_it)
         {MLG_KNOWS_HOST, MLG_F_HOST_INVALID},
         {MLG_KNOWS_HTTP2, MLG_F_HTTP2_SHARE},
     };
-    static const mlg_feature_id never[] = {MLG_F_GEO_ANOMALY, MLG_F_PATH_RARITY,
-                                           MLG_F_SLOW_POSTS, MLG_F_SLOW_UAS,
+    static const mlg_feature_id never[] = {MLG_F_GEO_ANOMALY,
                                            MLG_F_COHORT_EXCESS};
 
     BEGIN;
@@ -373,6 +463,7 @@ CLAIM(a_feature_is_nan_exactly_when_its_source_cannot_know_it)
 
             a.knows = knows;
             fold(&s, &a);
+            mlg_record_fold_rarity(&s.record, 30000);
             answer(&s, 200, 1, 1);
         }
         for (int i = 0; i < MLG_NFEATURES; i++) {
@@ -405,6 +496,7 @@ CLAIM(the_features_that_must_be_monotone_are)
         "header_anomaly",    "concurrency",
         "subnet_rate",       "path_rarity",
         "slow_posts",        "slow_uas",
+        "slow_paths",        "error_recent",
         "cohort_excess"};
 
     BEGIN;
@@ -423,7 +515,12 @@ int main(void)
         TEST(sixty_assets_are_no_pages),
         TEST(a_clockwork_has_no_spread_and_full_regularity),
         TEST(spread_is_the_weighted_deviation_of_the_gaps),
-        TEST(rhythm_is_unknown_before_the_third_page),
+        TEST(rhythm_is_unknown_before_the_third_page_and_its_mean_before_the_second),
+        TEST(a_gap_below_half_a_second_counts_as_half_a_second),
+        TEST(a_days_windows_say_what_the_short_ones_forgot),
+        TEST(slow_paths_is_the_log_of_the_different_paths_that_were_answered),
+        TEST(recent_errors_are_an_eighth_of_the_way_each),
+        TEST(path_rarity_is_the_mean_of_what_was_known),
         TEST(ua_diversity_counts_different_agents),
         TEST(no_user_agent_is_not_one_more_user_agent),
         TEST(every_share_is_its_part_of_all_requests),

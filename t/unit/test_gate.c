@@ -165,7 +165,7 @@ CLAIM(the_shipped_weights_convict_a_flood_and_not_its_neighbour)
 
             a.is = MLG_IS_WITHOUT_REFERER | MLG_IS_WITHOUT_COOKIE;
             d = rig_judge(&rig, &a);
-            rig_settle(&rig, a.from.hash, 200);
+            rig_settle(&rig, &a, 200);
             at += SEC(0.01);
         } while (d.verdict != MLG_VERDICT_REFUSE && ++n < 50);
         IS_TRUE(10 + n <= 30);
@@ -187,13 +187,13 @@ CLAIM(a_browsers_pages_with_sixty_assets_are_never_suspect)
 
         a.session = 5;
         IS_INT(rig_judge(&rig, &a).verdict, MLG_VERDICT_PASS);
-        rig_settle(&rig, a.from.hash, 200);
+        rig_settle(&rig, &a, 200);
         for (int i = 0; i < 60; i++) {
             a = unit_asset(IP, at + SEC(0.01) * i);
             a.session = 5;
             a.path = (uint64_t)i + 1;
             IS_INT(rig_judge(&rig, &a).verdict, MLG_VERDICT_PASS);
-            rig_settle(&rig, a.from.hash, 200);
+            rig_settle(&rig, &a, 200);
         }
     }
     IS_INT(rig_count(&rig, MLG_C_ASSETS), 600);
@@ -351,7 +351,7 @@ CLAIM(judging_without_the_stripe_changes_nothing_but_counters)
     IS_INT(d.verdict, MLG_VERDICT_PASS);
     IS_INT(d.total, 6);
     IS_INT(d.is_recorded, 0);
-    mlg_settle(&rig.gate, a.from.hash, &(mlg_outcome_t){.status = 200}, NULL);
+    mlg_settle(&rig.gate, &a, &(mlg_outcome_t){.status = 200}, NULL);
     IS_INT(rig_count(&rig, MLG_C_SKIPPED), 2);
     memcpy(before + ((unsigned char *)rig.gate.counters - //
                      (unsigned char *)rig.base),
@@ -498,14 +498,15 @@ CLAIM(an_unblock_forgets_what_the_client_did)
 CLAIM(an_outcome_is_folded_and_one_without_a_record_is_harmless)
 {
     rig_t rig;
-    mlg_client_t client = unit_client(IP);
+    mlg_arrival_t a = unit_page(IP, T0);
+    mlg_arrival_t gone = unit_page("192.0.2.99", T0); /* evicted since */
 
     BEGIN;
     rig_open(&rig);
-    judge(&rig, IP, T0);
-    rig_settle(&rig, client.hash, 408);
-    IS_INT(mlg_table_find(&rig.gate.table, client.hash)->client_errors.now, 1);
-    rig_settle(&rig, unit_client("192.0.2.99").hash, 200); /* evicted since */
+    rig_judge(&rig, &a);
+    rig_settle(&rig, &a, 408);
+    IS_INT(mlg_table_find(&rig.gate.table, a.from.hash)->client_errors.now, 1);
+    rig_settle(&rig, &gone, 200);
     is_sound(&rig);
     rig_close(&rig);
 }
@@ -565,7 +566,7 @@ CLAIM(any_arrivals_give_a_score_within_0_and_1_and_a_sound_table)
         IS_TRUE(isnan(d.score) || (d.score >= 0.0f && d.score <= 1.0f));
         IS_TRUE(!isnan(d.score) || d.verdict == MLG_VERDICT_REFUSE);
         if (d.is_recorded) {
-            rig_settle(&rig, a.from.hash, (uint32_t)(r % 700));
+            rig_settle(&rig, &a, (uint32_t)(r % 700));
         }
     }
     is_sound(&rig);

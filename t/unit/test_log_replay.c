@@ -99,7 +99,10 @@ CLAIM(a_log_of_whole_seconds_hides_what_they_spoil)
         d = replay(&run, "192.0.2.7", i, 200);
     }
     IS_NAN(d.x[MLG_F_BURST]);
-    IS_NAN(d.x[MLG_F_INTERARRIVAL_MEAN]);
+    IS_NAN(d.x[MLG_F_TIMING_REGULARITY]);
+    IS_NAN(d.x[MLG_F_CONCURRENCY]);
+    IS_NEAR(d.x[MLG_F_INTERARRIVAL_MEAN], log2(1001.0), 0.001);
+    IS_NEAR(d.x[MLG_F_INTERARRIVAL_SPREAD], 0.0, 0.001);
     IS_NAN(d.x[MLG_F_COOKIE_ABSENT]);
     IS_NAN(d.x[MLG_F_KEEPALIVE_DEPTH]);
     IS_NAN(d.x[MLG_F_SERVICE_TIME]);

@@ -24,6 +24,7 @@ static mlg_observation_t random_request(uint64_t *seed)
     o.arrival.path = unit_random(seed);
     o.arrival.query = unit_random(seed);
     o.arrival.agent = unit_random(seed);
+    o.arrival.referer = unit_random(seed);
     o.arrival.body_bytes = unit_random(seed);
     o.arrival.session = (uint32_t)unit_random(seed);
     o.arrival.depth = (uint32_t)unit_random(seed);
@@ -34,6 +35,7 @@ static mlg_observation_t random_request(uint64_t *seed)
     o.arrival.header_fields = (uint16_t)unit_random(seed);
     o.arrival.header_anomaly = (uint16_t)unit_random(seed);
     o.arrival.subnet_rate = (float)(unit_random(seed) % 100000) / 7.0f;
+    o.arrival.rarity = (uint32_t)(unit_random(seed) % 65537);
     o.arrived = unit_random(seed) >> 1;
     o.is_arrival_held = (int)(unit_random(seed) % 2);
     o.settled = unit_random(seed) >> 1;
@@ -153,21 +155,21 @@ CLAIM(lines_of_other_kinds_and_nonsense_are_refused)
 {
     static const char *const bad[] = {
         "",
-        "mlg1",
+        "mlg2",
         "mlg2 1 2 3",
-        "mlg1-stop 1",
+        "mlg2-stop 1",
         "127.0.0.1 - - [26/Jan/2024:19:00:02 +0000] \"GET / HTTP/1.1\" 200 5",
-        "mlg1-start 1 2 3 4 5 6",
-        "mlg1-start 1 2 129 4 5",
-        "mlg1-start 1 -2 64 4 5",
-        "mlg1-start 1 2  64 4 5",
-        "mlg1-start g 2 64 4 5",
-        "mlg1-start 1 99999999999999999999 64 4 5",
-        "mlg1-order 1 2 nobody 4 3 5 0 0 6",
-        "mlg1-order 1 2 10.0.0.0/8 4 3 5 0 0 6",
-        "mlg1-order 1 2 10.0.0.1 4 9 5 0 0 6",
-        "mlg1-order 1 2 10.0.0.1 4 3 5 0 0 +",
-        "mlg1-order 1 99999999999999999999 10.0.0.1 4 3 5 0 0 6"};
+        "mlg2-start 1 2 3 4 5 6",
+        "mlg2-start 1 2 129 4 5",
+        "mlg2-start 1 -2 64 4 5",
+        "mlg2-start 1 2  64 4 5",
+        "mlg2-start g 2 64 4 5",
+        "mlg2-start 1 99999999999999999999 64 4 5",
+        "mlg2-order 1 2 nobody 4 3 5 0 0 6",
+        "mlg2-order 1 2 10.0.0.0/8 4 3 5 0 0 6",
+        "mlg2-order 1 2 10.0.0.1 4 9 5 0 0 6",
+        "mlg2-order 1 2 10.0.0.1 4 3 5 0 0 +",
+        "mlg2-order 1 99999999999999999999 10.0.0.1 4 3 5 0 0 6"};
     mlg_observation_t o;
 
     BEGIN;
@@ -191,6 +193,37 @@ CLAIM(a_rate_that_is_no_rate_is_refused)
         IS_INT(mlg_observation_parse(&back, line, strlen(line) - 1, NULL),
                MLG_ELINE);
     }
+}
+
+CLAIM(a_rarity_beyond_unknown_is_refused)
+{
+    uint64_t seed = 6;
+    mlg_observation_t o = random_request(&seed);
+    mlg_observation_t back;
+    char line[MLG_OBSERVATION_TEXT];
+
+    BEGIN;
+    o.arrival.rarity = MLG_RARITY_UNKNOWN + 1;
+    mlg_observation_render(line, &o);
+    IS_INT(mlg_observation_parse(&back, line, strlen(line) - 1, NULL),
+           MLG_ELINE);
+}
+
+CLAIM(a_line_of_an_earlier_format_is_known_and_refused_as_such)
+{
+    mlg_observation_t back;
+    mlg_fault_t fault = {0, ""};
+    const char *lines[] = {"mlg1 1 2 3", "mlg1-start 1 262144 64 0 0"};
+
+    BEGIN;
+    for (int i = 0; i < 2; i++) {
+        size_t len = strlen(lines[i]);
+
+        IS_TRUE(mlg_observation_is(lines[i], len));
+        IS_INT(mlg_observation_parse(&back, lines[i], len, &fault), MLG_ELINE);
+        IS_TRUE(strstr(fault.what, "earlier version (mlg1)") != NULL);
+    }
+    IS_FALSE(mlg_observation_is("mlg0 1", 6));
 }
 
 CLAIM(vectors_that_differ_in_one_feature_have_other_hashes)
@@ -258,6 +291,8 @@ int main(void)
         TEST(a_line_that_is_cut_anywhere_is_refused_with_a_place),
         TEST(lines_of_other_kinds_and_nonsense_are_refused),
         TEST(a_rate_that_is_no_rate_is_refused),
+        TEST(a_rarity_beyond_unknown_is_refused),
+        TEST(a_line_of_an_earlier_format_is_known_and_refused_as_such),
         TEST(vectors_that_differ_in_one_feature_have_other_hashes),
         TEST(every_rule_has_a_part_in_the_hash_of_rules),
     };

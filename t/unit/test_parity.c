@@ -49,7 +49,8 @@ static void arrive(server_t *s, int is_contended)
     o->verdict = d.verdict;
     o->vector = mlg_vector_hash(d.x);
     if (o->vector != 0) {
-        o->arrival.knows |= MLG_KNOWS_SUBNET;
+        o->arrival.knows |= MLG_KNOWS_SUBNET | MLG_KNOWS_RARITY;
+        o->arrival.rarity = d.rarity;
         o->arrival.subnet_rate = d.x[MLG_F_SUBNET_RATE];
     }
     o->settled = d.is_recorded; /* to be settled */
@@ -71,7 +72,7 @@ static const mlg_observation_t *end(server_t *s)
     if (o->settled) {
         mlg_stripe_t *held = &s->rig.gate.table.stripe[mlg_stripe_of(client)];
 
-        mlg_settle(&s->rig.gate, client, &o->outcome, held);
+        mlg_settle(&s->rig.gate, &o->arrival, &o->outcome, held);
         o->settled = events(s, client);
     }
     return o;

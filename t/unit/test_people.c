@@ -9,7 +9,6 @@
 
 typedef struct watch_t {
     rig_t rig;
-    uint64_t client;
     int convicted_at; /* request number, 0 = never */
     int passed_later; /* requests let through after that */
     float highest;
@@ -20,7 +19,6 @@ static int arrive(void *context, int n, const mlg_arrival_t *a)
     watch_t *w = context;
     mlg_decision_t d = rig_judge(&w->rig, a);
 
-    w->client = a->from.hash;
     w->highest = fmaxf(w->highest, d.score);
     if (d.convicts && w->convicted_at == 0) {
         w->convicted_at = n + 1;
@@ -30,14 +28,15 @@ static int arrive(void *context, int n, const mlg_arrival_t *a)
     return 1;
 }
 
-static void settle(void *context, int n, const mlg_outcome_t *o)
+static void settle(void *context, int n, const mlg_arrival_t *a,
+                   const mlg_outcome_t *o)
 {
     watch_t *w = context;
 
     /* a refused request has no record to go to */
     if (w->convicted_at == 0 || n + 1 <= w->convicted_at) {
-        mlg_settle(&w->rig.gate, w->client, o,
-                   &w->rig.gate.table.stripe[mlg_stripe_of(w->client)]);
+        mlg_settle(&w->rig.gate, a, o,
+                   &w->rig.gate.table.stripe[mlg_stripe_of(a->from.hash)]);
     }
 }
 

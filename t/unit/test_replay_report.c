@@ -46,7 +46,7 @@ static void visit(uint32_t n, apr_time_t at_us, const char *agent,
     stripe = &replay.gate.table.stripe[mlg_stripe_of(a.from.hash)];
     mlg_judge(&replay.gate, &replay.rules, &a, stripe, &d);
     if (d.is_recorded) {
-        mlg_settle(&replay.gate, a.from.hash, &outcome, stripe);
+        mlg_settle(&replay.gate, &a, &outcome, stripe);
     }
     IS_INT(mlg_tally_get(tally, &a.from, &row, &is_new), APR_SUCCESS);
     if (is_new) {

@@ -29,7 +29,7 @@ static void visit(crowd_t *crowd, uint32_t n, apr_time_t at_us)
     stripe = &r->gate.table.stripe[mlg_stripe_of(a.from.hash)];
     mlg_judge(&r->gate, &r->rules, &a, stripe, &d);
     if (d.is_recorded) {
-        mlg_settle(&r->gate, a.from.hash,
+        mlg_settle(&r->gate, &a,
                    (d.verdict == MLG_VERDICT_REFUSE) ? &refusal : &outcome,
                    stripe);
     }

@@ -66,15 +66,15 @@ mlg_decision_t rig_judge_unheld(const rig_t *rig, const mlg_arrival_t *arrival)
     return d;
 }
 
-void rig_settle(const rig_t *rig, uint64_t client, uint32_t status)
+void rig_settle(const rig_t *rig, const mlg_arrival_t *arrival, uint32_t status)
 {
     mlg_outcome_t outcome = {.status = status,
                              .sent_bytes = 1000,
                              .duration_us = 1000,
                              .knows_duration = 1};
 
-    mlg_settle(&rig->gate, client, &outcome,
-               stripe_of(&rig->gate.table, client));
+    mlg_settle(&rig->gate, arrival, &outcome,
+               stripe_of(&rig->gate.table, arrival->from.hash));
 }
 
 apr_status_t rig_order(const rig_t *rig, mlg_block_kind kind, const char *addr,

@@ -62,7 +62,8 @@ mlg_decision_t rig_judge(const rig_t *rig, const mlg_arrival_t *arrival);
 mlg_decision_t rig_judge_unheld(const rig_t *rig, const mlg_arrival_t *arrival);
 
 /** Settle with the client's stripe held. */
-void rig_settle(const rig_t *rig, uint64_t client, uint32_t status);
+void rig_settle(const rig_t *rig, const mlg_arrival_t *arrival,
+                uint32_t status);
 
 /** An operator's order. */
 apr_status_t rig_order(const rig_t *rig, mlg_block_kind kind, const char *addr,
