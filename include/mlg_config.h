@@ -34,6 +34,7 @@ typedef struct mlg_config_t {
     mlg_settings_t settings;
     mlg_weights_t weights;
     apr_array_header_t *allow; /* of mlg_prefix_t, not settled */
+    const char *profile;       /* MLGateProfile's file; NULL: none */
     apr_array_header_t *notes; /* of const char *: a sentence each */
     const char *why;           /* after a failure: where and why; its values
                                   may hold any byte but NUL */

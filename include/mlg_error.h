@@ -28,7 +28,8 @@
     X(MLG_EVERSION, "a model file of a format that this build does not know")\
     X(MLG_ECORRUPT, "a model file that is cut short or damaged")             \
     X(MLG_EMODEL,   "a model that breaks a rule of its format")              \
-    X(MLG_EGOLDEN,  "a model that does not give the scores it was made with")
+    X(MLG_EGOLDEN,  "a model that does not give the scores it was made with")\
+    X(MLG_EPROFILE, "not a sound profile of a site")
 /* clang-format on */
 
 enum mlg_error {

@@ -12,6 +12,7 @@
 #define MLG_POLICY_H
 
 #include "mlg_forest.h"
+#include "mlg_threshold.h"
 
 /* What the gate thinks of a client. 0 is a fresh record and reads as CALM. */
 typedef enum mlg_state {
@@ -65,7 +66,8 @@ typedef struct mlg_rules_t {
                                         unless NULL */
     const struct mlg_cidrs_t *allow; /* borrowed; NULL = nobody */
     mlg_engine engine;
-    float threshold;                  /* 0..1, scores from here on are high */
+    float threshold; /* 0..1, scores from here on are high, and those of clients
+                        above the floor; MLG_THRESHOLD_NONE: of them alone */
     uint32_t min_requests;            /* seen before a client can be blocked */
     apr_interval_time_t block_for_us; /* the first block, > 0 */
     apr_interval_time_t block_max_us; /* the longest, >= block_for_us */
@@ -108,6 +110,22 @@ void mlg_rules_reasons(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
 float mlg_rules_relief(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
                        float threshold, mlg_feature_id feature);
 
+/* What a client above the floor proves, whatever its score: more than any
+ * threshold asks for. */
+#define MLG_SCORE_FLOOR 3.0f
+
+/** What a score counts as evidence. @return `score` or MLG_SCORE_FLOOR */
+static inline float mlg_policy_proof(float score, const float x[MLG_NFEATURES])
+{
+    return mlg_floor_is_passed(x) ? MLG_SCORE_FLOOR : score;
+}
+
+/** Whose scores these are: two rules with one model give the same.
+ *
+ * @return the forest's id, or a hash of the weights
+ */
+uint64_t mlg_rules_scorer(const mlg_rules_t *rules);
+
 /** @return the highest score that any vector could get, in [0, 1] */
 float mlg_rules_most(const mlg_rules_t *rules);
 
@@ -121,7 +139,7 @@ mlg_state mlg_policy_next(mlg_state state, mlg_event event);
 /** Weigh one more score.
  *
  * @param evidence  the client's register of the latest five, updated
- * @param score     0..1
+ * @param score     0..1, or mlg_policy_proof()
  * @param total     requests of this client so far, this one included
  */
 mlg_event mlg_policy_weigh(uint8_t *evidence, float score, uint32_t total,

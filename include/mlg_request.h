@@ -54,6 +54,12 @@ typedef struct mlg_request_t {
 void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
                         const mlg_secret_t *secret);
 
+/** The raw path of a request's target, without its query.
+ *
+ * @return borrows from the request; {NULL, 0} when there is none
+ */
+mlg_text_t mlg_request_path(const mlg_request_t *request);
+
 /** Is this path a static asset? By its extension (css js mjs map png jpg jpeg
  * gif svg webp avif ico woff woff2 ttf otf mp4 webm mp3 pdf, any case), which
  * is what a browser fetches to show a page.

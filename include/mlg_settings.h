@@ -16,15 +16,18 @@
 /* Directives that are one value. Scope: GLOBAL is read from the main server
  * only; SERVER also from a virtual host; SECTION also from a directory
  * section; none from .htaccess. Kinds: ENGINE; COUNT, a whole number; RATIO,
- * 0..1 kept in millionths; DURATION, with a unit, kept in microseconds. The
+ * 0..1 kept in millionths; THRESHOLD, a RATIO or auto, which is
+ * MLG_THRESHOLD_AUTO; DURATION, with a unit, kept in microseconds. The
  * help states unit, range and default. */
 /* clang-format off */
 #define MLG_SETTINGS(X)                                                        \
   X(MLGateEngine, engine, SECTION, ENGINE, MLG_ENGINE_OBSERVE,                 \
     MLG_ENGINE_OFF, MLG_ENGINE_ENFORCE,                                        \
     "off, observe (judge and log, refuse nobody) or enforce. Default observe.")\
-  X(MLGateThreshold, threshold, SECTION, RATIO, 800000, 10000, 1000000,        \
-    "Score from which a request counts against its client, 0.01 to 1. Default 0.8.")\
+  X(MLGateThreshold, threshold, SECTION, THRESHOLD, 800000, 10000, 1000000,    \
+    "Score from which a request counts against its client, 0.01 to 1, or auto: where this site's people end. Default auto with a model from a file or a profile, else 0.8.")\
+  X(MLGateThresholdDrift, threshold_drift, GLOBAL, RATIO, 80000, 0, 500000,    \
+    "How far an automatic threshold may move from where it was calibrated, 0 (not at all) to 0.5, in score at 0.5 and less further out; at most 0.005 a day. Default 0.08.")\
   X(MLGateMinRequests, min_requests, SECTION, COUNT, 10, 1, 1000000,           \
     "Requests a client makes before it can be blocked, 1 to 1000000. Default 10.")\
   X(MLGateBlockFor, block_for_us, SECTION, DURATION, MLG_SEC(600),             \
@@ -42,7 +45,7 @@
     "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
 
 /* Directives that are more than a value. Kinds: WEIGHT and ALLOW are read
- * here, EXPR and PATH by httpd alone. */
+ * here, EXPR and PATH by httpd alone, PROFILE by both who read files. */
 #define MLG_LISTS(X)                                                           \
   X(MLGateWeight, weights, SERVER, WEIGHT,                                     \
     "NAME lo hi weight: a feature adds nothing to the score at lo, its whole weight (-1 to 1) at hi, a share in between. May be repeated.")\
@@ -52,6 +55,8 @@
     "An expression (ap_expr); requests for which it is true are not judged. May be repeated.")\
   X(MLGateEventLog, event_log, GLOBAL, PATH,                                   \
     "A file or a \"|program\" that gets one JSON object a line for each block, unblock and end of a block.")\
+  X(MLGateProfile, profile, GLOBAL, PROFILE,                                   \
+    "A file that mlgatectl calibrate wrote about this site: its threshold, its paths, its load.")\
   X(MLGateObservationLog, observation_log, GLOBAL, PATH,                       \
     "A file or a \"|program\" that gets one line a request with everything the gate saw of it, for mlgatectl replay.")
 /* clang-format on */
@@ -60,9 +65,11 @@ typedef enum mlg_kind {
     MLG_KIND_ENGINE,
     MLG_KIND_COUNT,
     MLG_KIND_RATIO,
+    MLG_KIND_THRESHOLD,
     MLG_KIND_DURATION,
     MLG_KIND_WEIGHT,
     MLG_KIND_ALLOW,
+    MLG_KIND_PROFILE,
     MLG_KIND_EXPR,
     MLG_KIND_PATH
 } mlg_kind;
@@ -119,6 +126,8 @@ typedef struct mlg_weights_t {
     uint64_t given; /* bit i: of feature i */
 } mlg_weights_t;
 
+#define MLG_THRESHOLD_AUTO 0 /* the value of MLGateThreshold auto */
+
 /* Why a line of configuration was refused. Fixed size: filling it cannot
  * fail. A value longer than MLG_QUOTED_MAX bytes is cut. */
 #define MLG_QUOTED_MAX 200
@@ -171,10 +180,18 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
 /** Settings in the core's terms. A default MLGateBlockMax gives way to a
  * longer MLGateBlockFor.
  *
- * @param rules  its model and allow-list are left as they are; its forest, which
+ * @param rules  its threshold becomes MLG_THRESHOLD_NONE where auto was said;
+ *               its model and allow-list are left as they are; its forest, which
  *               no setting names, becomes NULL
  */
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings);
+
+/** Is the threshold to be fitted to the site? As it was said, else with a model
+ * from a file or a profile.
+ *
+ * @param has_either  there is one of the two
+ */
+int mlg_settings_is_auto(const mlg_settings_t *settings, int has_either);
 
 /** Begin with the default model. */
 void mlg_weights_init(mlg_weights_t *weights);

@@ -36,6 +36,9 @@ int rules_option(rules_t *rules, int option, const char *arg)
     case RULES_HOST:
         rules->host = arg;
         return CTL_DONE;
+    case RULES_PROFILE:
+        rules->profile = arg;
+        return CTL_DONE;
     case RULES_MODEL:
         rules->model = arg;
         return CTL_DONE;
@@ -101,11 +104,13 @@ static int read_sets(const rules_t *rules, mlg_config_t *config)
     return CTL_DONE;
 }
 
-/* The model's own threshold, unless someone gave one. */
 static int read_model(rules_t *rules, mlg_rules_t *to)
 {
     const char *why;
 
+    rules->recommended =
+        (float)((double)mlg_directives[MLG_SET_threshold].dflt / 1e6);
+    rules->slope = 1.0;
     if (rules->model == NULL || strcmp(rules->model, "weighted") == 0) {
         return CTL_DONE;
     }
@@ -116,10 +121,49 @@ static int read_model(rules_t *rules, mlg_rules_t *to)
             visible_string(rules->model, SENTENCE_MAX, rules->p), why);
     }
     to->forest = rules->file.forest;
-    if ((rules->settings.given >> MLG_SET_threshold & 1) == 0) {
-        to->threshold = rules->file.bundle.threshold;
+    rules->recommended = rules->file.bundle.threshold;
+    rules->slope = rules->file.bundle.slope;
+    return CTL_DONE;
+}
+
+static int read_profile(rules_t *rules, const mlg_rules_t *to)
+{
+    const char *name = visible_string(rules->profile, SENTENCE_MAX, rules->p);
+    const char *why;
+
+    if (rules->profile == NULL) {
+        return CTL_DONE;
+    }
+    if (mlg_profile_file_read(&rules->site, rules->profile, &why, rules->p) !=
+        APR_SUCCESS) {
+        return ctl_complain(CTL_MISUSE, "the profile %s: %s", name, why);
+    }
+    if (rules->site->model != mlg_rules_scorer(to)) {
+        return ctl_complain(CTL_MISUSE,
+                            "the profile %s was made for another model; "
+                            "calibrate anew with this one",
+                            name);
     }
     return CTL_DONE;
+}
+
+/* As it was given, else the site's, else the model's own. */
+static void choose_threshold(const rules_t *rules, mlg_rules_t *to)
+{
+    if (!mlg_settings_is_auto(&rules->settings,
+                              to->forest != NULL || rules->site != NULL)) {
+        return;
+    }
+    to->threshold =
+        (rules->site != NULL) ? rules->site->threshold : rules->recommended;
+    if (rules->site == NULL &&
+        rules->settings.threshold == MLG_THRESHOLD_AUTO && !rules->is_quiet) {
+        ctl_complain(CTL_DONE,
+                     "note: MLGateThreshold auto without a profile of the "
+                     "site: judged by the model's own threshold, %.3f; "
+                     "mlgatectl calibrate makes a profile",
+                     (double)to->threshold);
+    }
 }
 
 int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
@@ -136,6 +180,7 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
         return code;
     }
     rules->settings = config.settings;
+    rules->profile = (rules->profile != NULL) ? rules->profile : config.profile;
     rules->weights = config.weights;
     rules->allow.prefix = (mlg_prefix_t *)(void *)config.allow->elts;
     rules->allow.n = (size_t)config.allow->nelts;
@@ -150,5 +195,10 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
     replay->rules.allow = &rules->allow;
     replay->ipv6_prefix = (unsigned)rules->settings.ipv6_prefix;
     replay->refuse_status = (uint32_t)rules->settings.refuse_status;
-    return read_model(rules, &replay->rules);
+    code = read_model(rules, &replay->rules);
+    if (code == CTL_DONE) {
+        code = read_profile(rules, &replay->rules);
+    }
+    choose_threshold(rules, &replay->rules);
+    return code;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The server's directives for a command that replays logs: --config, --host
- * and --set, and the model: --model. What --set gives wins over what --config reads, later over
+ * and --set, the model: --model, and the site: --profile. What --set gives wins over what --config reads, later over
  * earlier, whatever their order on the command line; nothing is read before
  * rules_apply().
  */
@@ -9,6 +9,7 @@
 #define RULES_H
 
 #include "mlg_model_file.h"
+#include "mlg_profile_file.h"
 #include "mlg_replay.h"
 #include "mlg_settings.h"
 
@@ -16,7 +17,14 @@
 #include <apr_tables.h>
 
 /* Ids of the options below, and the rows that a command's table gets. */
-enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_MODEL, RULES_END };
+enum {
+    RULES_CONFIG = 1100,
+    RULES_HOST,
+    RULES_SET,
+    RULES_MODEL,
+    RULES_PROFILE,
+    RULES_END
+};
 
 /* clang-format off */
 #define RULES_OPTIONS                                                          \
@@ -31,7 +39,10 @@ enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_MODEL, RULES_END };
      "'MLGateEngine observe' blocked clients go on; may be repeated"},         \
     {"model", RULES_MODEL, 1,                                                  \
      "judge by the model in this .mlg file, and by its threshold where no "    \
-     "MLGateThreshold is given; 'weighted': by the weights"}
+     "MLGateThreshold is given; 'weighted': by the weights"},                  \
+    {"profile", RULES_PROFILE, 1,                                              \
+     "judge by the threshold of this site's profile, as mlgatectl calibrate "  \
+     "wrote it, where no MLGateThreshold is given"}
 /* clang-format on */
 
 typedef struct rules_t {
@@ -39,6 +50,7 @@ typedef struct rules_t {
     const char *config;       /* file name; NULL: none */
     const char *host;         /* NULL: not said */
     const char *model;        /* file name or "weighted"; NULL: not said */
+    const char *profile;      /* file name; NULL: not said */
     apr_array_header_t *sets; /* of const char *, directives */
     int is_quiet;             /* the caller's: notes are not printed */
     /* filled by rules_apply() */
@@ -46,6 +58,9 @@ typedef struct rules_t {
     mlg_weights_t weights;
     mlg_model_file_t file; /* with a model that is a file */
     mlg_cidrs_t allow;
+    float recommended; /* the model's own threshold */
+    double slope; /* of the curve from its margin to its score; 1: weights */
+    const mlg_profile_t *site; /* NULL: none */
 } rules_t;
 
 /** Begin with the module's defaults, but for its engine: a replay asks whom

@@ -202,6 +202,14 @@ static void calibrate(const mlg_gate_t *gate, const mlg_arrival_t *a,
     }
 }
 
+/* The floor convicts where the score alone would not, and says so. */
+static void name_floor(mlg_decision_t *d)
+{
+    d->reasons.n = 1;
+    d->reasons.top[0] =
+        (mlg_reason_t){d->x[MLG_F_REQUEST_RATE], 1.0f, MLG_F_REQUEST_RATE};
+}
+
 /* Score the folded copy and decide. */
 static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
                   const mlg_arrival_t *a, const mlg_standing_t *standing,
@@ -210,6 +218,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
     unsigned page = (a->is & MLG_IS_ASSET) == 0;
     float pages = mlg_sketch_add(&gate->networks, a->subnet, a->at_us, page);
     mlg_event event;
+    float proof;
 
     d->total = own->total;
     mlg_features_read(d->x, own, a, pages);
@@ -217,7 +226,12 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
         d->x[MLG_F_SUBNET_RATE] = a->subnet_rate;
     }
     d->score = mlg_rules_score(rules, d->x, &d->reasons);
-    mlg_record_note_score(own, d->score, own->total, rules->min_requests);
+    proof = mlg_policy_proof(d->score, d->x);
+    mlg_record_note_score(own, fminf(proof, 1.0f), own->total,
+                          rules->min_requests);
+    if (proof > d->score && d->score < rules->threshold) {
+        name_floor(d);
+    }
     if (standing->verdict == MLG_VERDICT_WOULD_REFUSE) {
         d->verdict = MLG_VERDICT_WOULD_REFUSE; /* nothing new to find */
         d->until_us = standing->until_us;
@@ -230,7 +244,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
             (uint8_t)mlg_policy_next(MLG_STATE_BLOCKED, MLG_EVENT_EXPIRED);
         own->evidence = 0;
     }
-    event = mlg_policy_weigh(&own->evidence, d->score, own->total, rules);
+    event = mlg_policy_weigh(&own->evidence, proof, own->total, rules);
     if (event == MLG_EVENT_PROOF) {
         convict(gate, rules, a, held, own, d);
         return;

@@ -175,10 +175,7 @@ uint32_t mlg_rules_hash(const mlg_rules_t *rules)
         uint64_t allow;
     } all;
 
-    all.model = (rules->forest != NULL)
-                    ? rules->forest->id
-                    : mlg_hash_text(&no_secret, (const char *)rules->model,
-                                    sizeof(*rules->model));
+    all.model = mlg_rules_scorer(rules);
     all.block_for_us = rules->block_for_us;
     all.block_max_us = rules->block_max_us;
     memcpy(&all.threshold, &rules->threshold, sizeof(all.threshold));

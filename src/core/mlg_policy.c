@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_policy.h"
 
+#include "mlg_hash.h"
+
 #define EVIDENCE_MASK  0x1f /* the last five scores */
 #define EVIDENCE_PROOF 3    /* of which so many must be high */
 
@@ -62,6 +64,16 @@ float mlg_rules_relief(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
     return (rules->forest != NULL)
                ? mlg_forest_relief(rules->forest, x, threshold, feature)
                : mlg_weighted_relief(rules->model, x, threshold, feature);
+}
+
+uint64_t mlg_rules_scorer(const mlg_rules_t *rules)
+{
+    static const mlg_secret_t no_secret; /* a name, not a defence */
+
+    return (rules->forest != NULL)
+               ? rules->forest->id
+               : mlg_hash_text(&no_secret, (const char *)rules->model,
+                               sizeof(*rules->model));
 }
 
 float mlg_rules_most(const mlg_rules_t *rules)

@@ -252,6 +252,15 @@ static void split_target(mlg_text_t target, mlg_text_t *path, mlg_text_t *query)
     }
 }
 
+mlg_text_t mlg_request_path(const mlg_request_t *request)
+{
+    mlg_text_t path;
+    mlg_text_t query;
+
+    split_target(request->target, &path, &query);
+    return path;
+}
+
 /* The path that a Referer names, "/" when it names a host alone; {NULL, 0}
  * when it is no URL. */
 static mlg_text_t referer_path(mlg_text_t referer)

@@ -140,6 +140,15 @@ static int parse_ratio(int64_t *out, const char *text)
     return 1;
 }
 
+static int parse_threshold(int64_t *out, const char *text)
+{
+    if (!mlg_word_is_same(text, "auto")) {
+        return parse_ratio(out, text);
+    }
+    *out = MLG_THRESHOLD_AUTO;
+    return 1;
+}
+
 static int parse_value(int64_t *out, mlg_kind kind, const char *text)
 {
     switch (kind) {
@@ -149,6 +158,8 @@ static int parse_value(int64_t *out, mlg_kind kind, const char *text)
         return parse_count(out, text);
     case MLG_KIND_RATIO:
         return parse_ratio(out, text);
+    case MLG_KIND_THRESHOLD:
+        return parse_threshold(out, text);
     case MLG_KIND_DURATION:
         return mlg_duration_parse(out, text) == APR_SUCCESS;
     default:
@@ -162,8 +173,11 @@ apr_status_t mlg_settings_read(mlg_settings_t *settings, mlg_directive_id id,
     const mlg_directive_t *directive = &mlg_directives[id];
     int64_t value = 0;
     int is_value = parse_value(&value, directive->kind, text);
+    int is_auto = directive->kind == MLG_KIND_THRESHOLD && is_value &&
+                  mlg_word_is_same(text, "auto");
 
-    if (!is_value || value < directive->min || value > directive->max) {
+    if (!is_value ||
+        (!is_auto && (value < directive->min || value > directive->max))) {
         quote(why, text);
         ADD(why, is_value ? " is out of range for " : " is not a value for ",
             directive->name, ". ", directive->help);
@@ -227,13 +241,22 @@ void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings)
 {
     rules->forest = NULL;
     rules->engine = (mlg_engine)settings->engine;
-    rules->threshold = (float)((double)settings->threshold / 1e6);
+    rules->threshold = (settings->threshold == MLG_THRESHOLD_AUTO)
+                           ? MLG_THRESHOLD_NONE
+                           : (float)((double)settings->threshold / 1e6);
     rules->min_requests = (uint32_t)settings->min_requests;
     rules->block_for_us = settings->block_for_us;
     rules->block_max_us = settings->block_max_us;
     if (!is_max_given(settings) && rules->block_max_us < rules->block_for_us) {
         rules->block_max_us = rules->block_for_us;
     }
+}
+
+int mlg_settings_is_auto(const mlg_settings_t *settings, int has_either)
+{
+    int is_given = (settings->given & bit(MLG_SET_threshold)) != 0;
+
+    return is_given ? settings->threshold == MLG_THRESHOLD_AUTO : has_either;
 }
 
 /* ---- weights ------------------------------------------------------------ */

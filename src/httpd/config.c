@@ -83,6 +83,9 @@ void *mlgate_conf_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     if (add->event_log == NULL) {
         conf->event_log = base->event_log;
     }
+    if (add->profile == NULL) {
+        conf->profile = base->profile;
+    }
     if (add->observation_log == NULL) {
         conf->observation_log = base->observation_log;
     }
@@ -299,6 +302,13 @@ static const char *set_path(cmd_parms *cmd, void *dir_conf, const char *arg)
     return NULL;
 }
 
+static const char *set_profile(cmd_parms *cmd, void *dir_conf, const char *arg)
+{
+    return (arg[0] != '|') ? set_path(cmd, dir_conf, arg)
+                           : apr_psprintf(cmd->pool, "'%s' is not a file. %s",
+                                          arg, cmd->cmd->errmsg);
+}
+
 #define SCOPE_GLOBAL  RSRC_CONF
 #define SCOPE_SERVER  RSRC_CONF
 #define SCOPE_SECTION (RSRC_CONF | ACCESS_CONF)
@@ -312,6 +322,10 @@ static const char *set_path(cmd_parms *cmd, void *dir_conf, const char *arg)
     AP_INIT_TAKE1(name, set_exempt, NULL, where, help)
 #define COMMAND_PATH(name, field, where, help)                                 \
     AP_INIT_TAKE1(name, set_path, (void *)offsetof(mlgate_conf_t, field),      \
+                  where, help)
+
+#define COMMAND_PROFILE(name, field, where, help)                              \
+    AP_INIT_TAKE1(name, set_profile, (void *)offsetof(mlgate_conf_t, field),   \
                   where, help)
 
 const command_rec mlgate_commands[] = {

@@ -34,6 +34,7 @@ typedef struct mlgate_conf_t {
     apr_array_header_t *exempt;  /* of ap_expr_info_t *; NULL: nothing */
     const char *event_log;       /* file or |pipe; GLOBAL; NULL: none */
     const char *observation_log; /* likewise */
+    const char *profile;         /* a file; GLOBAL; NULL: none */
 } mlgate_conf_t;
 
 extern const command_rec mlgate_commands[];

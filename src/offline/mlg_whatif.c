@@ -131,7 +131,7 @@ static float score_refused(const mlg_whatif_t *w, mlg_whatif_client_t *c,
                            mlg_gate_rarity(w->gate, &c->record, a));
     mlg_features_read(x, &c->record, a, c->pages);
     mlg_record_fold_outcome(&c->record, a, outcome);
-    return mlg_rules_score(w->rules, x, NULL);
+    return mlg_policy_proof(mlg_rules_score(w->rules, x, NULL), x);
 }
 
 static void weigh(mlg_whatif_t *w, mlg_whatif_client_t *c, apr_time_t at_us,
