@@ -50,7 +50,7 @@ export const SETS = {
     has: (kind) => !KEPT_APART.has(kind) },
   validate: { seconds: 230, clients: Infinity,
     has: (kind) => KEPT_APART.has(kind) },
-  check: { seconds: 22, clients: 1, has: (kind) => !(kind in CHROMIUM) ||
+  check: { seconds: 20, clients: 1, has: (kind) => !(kind in CHROMIUM) ||
     ["chromium_reader_h1", "chromium_shopper_h2"].includes(kind) },
 };
 

@@ -58,10 +58,6 @@ export class Servers {
 
   // Start one of ours and wait until it accepts connections.
   async start(name, port, command, args) {
-    if (await answers(port)) {
-      throw new Error(`port ${port} of 127.0.0.1 is in use: give another ` +
-        "with TRAFFIC_PORT=");
-    }
     const child = this.spawn(command, args);
     for (let i = 0; !child.isOver && i < 300; i++) {
       if (await answers(port)) {
@@ -91,6 +87,12 @@ export class Servers {
 
   // module  mod_mlgate.so; log where its observations go; both absolute
   async serve(module, log) {
+    for (const port of Object.values(this.port)) {
+      if (await answers(port)) {
+        throw new Error(`port ${port} of 127.0.0.1 is in use: give five ` +
+          "others with TRAFFIC_PORT=");
+      }
+    }
     const shop = join(this.scratch, "shop");
     cpSync("conf/demo", shop, { recursive: true });
     cpSync("t/traffic/apps.lua", join(shop, "apps.lua"));
