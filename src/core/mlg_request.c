@@ -265,8 +265,8 @@ static mlg_text_t referer_path(mlg_text_t referer)
     }
     end = at + referer.len;
     if (*at != '/') {
-        const char *colon = memchr(at, ':', (referer.len < 16) ? referer.len
-                                                               : 16);
+        const char *colon =
+            memchr(at, ':', (referer.len < 16) ? referer.len : 16);
 
         if (colon == NULL || end - colon < 4 || colon[1] != '/' ||
             colon[2] != '/') {
