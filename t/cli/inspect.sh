@@ -152,7 +152,7 @@ claim "so does a decision of a server that judged by the same model" "$(
     perl -MJSON::PP -0777 -e 'print encode_json(decode_json(<STDIN>)->{decision})' \
         <"$scratch/out" >"$scratch/decision"
     says 'in all: a score of' explain --decision "$scratch/decision" --model "$model"
-    says 'or --model FILE every part is listed' explain --decision "$scratch/decision"
+    says '--config FILE or --model FILE every part is listed' explain --decision "$scratch/decision"
 )"
 claim "weights are told in points, as ever" "$(
     says 'in all; the threshold is' explain 192.0.2.8 "$scratch/log"
