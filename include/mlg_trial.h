@@ -28,7 +28,7 @@
 #define MLG_TRIAL_BUSY   20u /* requests of a client that is worth finding */
 #define MLG_TRIAL_SHIFTS 8
 
-/* Who scores. One of them is set. */
+/* Who scores: the forest, where there is one. */
 typedef struct mlg_judge_t {
     const mlg_forest_t *forest;
     const mlg_weighted_t *weighted;

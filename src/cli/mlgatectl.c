@@ -25,6 +25,7 @@ static const ctl_command_t commands[] = {
     {"import",   ctl_import,   "a model that XGBoost trained becomes one of the gate's"},
     {"inspect",  ctl_inspect,  "what is in a model, and does it hold?"},
     {"train",    ctl_train,    "a model from requests whose clients are known"},
+    {"eval",     ctl_eval,     "what is a model worth where clients are known?"},
     {"status",   ctl_status,   "is the running gate well, and what does it do?"},
     {"top",      ctl_top,      "the same, live"},
     {"block",    ctl_block,    "refuse a client for some time"},
