@@ -17,6 +17,7 @@ include build/test.mk
 include build/fuzz.mk
 include build/httpd-test.mk
 include build/tune.mk
+include build/train.mk
 include build/replay.mk
 include build/run.mk
 include build/traffic.mk

@@ -23,7 +23,25 @@
 
 #define MLG_DATASET_SITES   256u
 #define MLG_DATASET_CLASSES 256u
-#define MLG_DATASET_IDLE_S  300 /* see mlg_row_t's `proof` */
+
+/* The simple rules that a model has to be better than:
+ *
+ *     pages   20 pages in 10 s: request_rate >= 2
+ *     counts  3 of 5: 20 pages in 60 s, 40 in 300 s, 15 answers 4xx, 5
+ *             User-Agents, 20 paths, the last three in the gate's windows of
+ *             300 to 600 s. A vector without its record has no counts of the
+ *             latter: then its shares are multiplied by the requests in 300 s,
+ *             which are the pages there over 1 - asset_share */
+enum { MLG_RULE_PAGES, MLG_RULE_COUNTS, MLG_NRULES };
+
+extern const char *const mlg_rule_name[MLG_NRULES];
+
+/* What the client's record tells besides its vector. */
+typedef struct mlg_recorded_t {
+    unsigned proof;  /* scores that count as evidence, this one included */
+    unsigned errors; /* answers 4xx in two panes of 300 s */
+    unsigned paths;  /* distinct ones there */
+} mlg_recorded_t;
 
 /* One request. */
 typedef struct mlg_row_t {
@@ -31,7 +49,8 @@ typedef struct mlg_row_t {
     uint32_t client; /* its number in the data set */
     uint8_t proof;   /* of the client's latest scores, this one included, how
                         many count as evidence: 1..5 (mlg_policy.h) */
-    uint8_t spare[3];
+    uint8_t holds;   /* simple rules that hold, bit by MLG_RULE_* */
+    uint8_t spare[2];
     float x[MLG_NFEATURES];
 } mlg_row_t;
 
@@ -99,16 +118,16 @@ apr_status_t mlg_dataset_site(mlg_dataset_t *set, const char *name);
  * @param key    its client
  * @param label  its class, any text, copied; of a client the first counts that
  *               is not empty
- * @param proof  0: not known; then the five-minute rule of the records is
- *               followed: scores count as long as no more than one pane of
- *               MLG_DATASET_IDLE_S lies between two requests
+ * @param more   NULL: not known; then scores count as long as no more than one
+ *               pane of MLG_SLOW_PANE_S lies between two requests
  * @param x      shape [MLG_NFEATURES]; each finite or NaN
  * @param out    set to the client's number; may be NULL
  * @return APR_SUCCESS, APR_ENOMEM, or APR_ENOSPC: more than
  *         MLG_DATASET_CLASSES
  */
 apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
-                             mlg_text_t label, apr_time_t at_us, unsigned proof,
+                             mlg_text_t label, apr_time_t at_us,
+                             const mlg_recorded_t *more,
                              const float x[MLG_NFEATURES], uint32_t *out);
 
 /** A client that behaves like people beyond doubt, or no longer does. */

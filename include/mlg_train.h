@@ -4,7 +4,8 @@
  * it is worth on sites that it has never seen:
  *
  *     1  for each fold a booster is trained on all the others;
- *     2  the number of trees that does best on left-out rows is kept;
+ *     2  the number of trees that finds most attackers on left-out sites while
+ *        up to 1 % of their people are refused is kept;
  *     3  Platt's curve is fitted to the margins of left-out rows, every client
  *        counting as in the sample but no group lifted: a score is how likely
  *        a client that looks so is to be an attacker among the clients of the
@@ -45,9 +46,10 @@ struct mlg_train_t {
     mlg_boosted_t *fold; /* shape [set->folds]; ntrees 0: nothing to train on
                             without it */
     uint32_t nfolds;     /* of those that were trained */
-    double loss[MLG_FOREST_TREES_MAX]; /* of left-out rows after so many trees,
-                                          both groups alike */
-    uint32_t ntrees;                   /* the best number of trees */
+    double found[MLG_FOREST_TREES_MAX]; /* share of the busy attackers of
+                                           left-out sites that so many trees
+                                           find, see above; NaN: not asked */
+    uint32_t ntrees;                    /* the best number of trees */
     mlg_platt_t platt;
     uint32_t nrows;    /* left-out rows that it was fitted to */
     mlg_trial_t trial; /* each site before the model that left it out */

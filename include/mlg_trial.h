@@ -12,13 +12,8 @@
  * this is exact; what passes after a block has ended is told as if the refused
  * requests had been counted, which errs against the gate no more than for it.
  *
- * The simple rules that a model has to be better than, judged alongside by the
- * same vectors:
- *
- *     pages   20 pages in 10 s: request_rate >= 2
- *     counts  3 of 5: 20 pages in 60 s, 40 in 300 s, 15 answers 4xx in 300 s,
- *             5 User-Agents, 20 paths. Requests in 300 s are the pages there
- *             over 1 - asset_share; answers and paths their shares of them
+ * The simple rules that a model has to be better than (mlg_dataset.h) are
+ * judged alongside.
  *
  * Locks nothing, has no clock.
  */
@@ -33,11 +28,7 @@
 #define MLG_TRIAL_BUSY   20u /* requests of a client that is worth finding */
 #define MLG_TRIAL_SHIFTS 8
 
-enum { MLG_RULE_PAGES, MLG_RULE_COUNTS, MLG_NRULES };
-
-extern const char *const mlg_rule_name[MLG_NRULES];
-
-/* Who scores. One of them is set. */
+/* Who scores: the forest, where there is one. */
 typedef struct mlg_judge_t {
     const mlg_forest_t *forest;
     const mlg_weighted_t *weighted;
@@ -57,7 +48,7 @@ typedef struct mlg_fate_t {
     uint32_t passed;           /* requests that were answered */
     uint32_t rule[MLG_NRULES]; /* likewise of the simple rules */
     float moved[MLG_TRIAL_SHIFTS]; /* its peak on another kind of site, by
-                                          number in mlg_shifts; -1: none, or
+                                          number in mlg_shifts; likewise, or
                                           not of its group */
 } mlg_fate_t;
 
@@ -69,6 +60,16 @@ typedef struct mlg_trial_t {
     mlg_fate_t *fate;         /* shape [set->clients] */
     mlg_rules_t rules;        /* min_requests, block_for_us, block_max_us */
 } mlg_trial_t;
+
+/** The highest threshold at which a client has a proof.
+ *
+ * @param row           shape [n]; of one client
+ * @param score         shape [n]; of those, in any unit: margins do as well
+ * @param min_requests  before so many there is no proof
+ * @return -FLT_MAX when there is none at any threshold
+ */
+float mlg_trial_peak(const mlg_row_t *row, const float *score, uint32_t n,
+                     uint32_t min_requests);
 
 /** Begin, by the module's default settings.
  *

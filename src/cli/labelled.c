@@ -114,15 +114,26 @@ static void set_rules(feed_t *feed)
     feed->replay.rules.min_requests = UINT32_MAX;
 }
 
-static unsigned evidence_of(const feed_t *feed, const mlg_arrival_t *arrival)
+/* @return 0 when there is none */
+static int record_of(mlg_record_t *own, const feed_t *feed,
+                     const mlg_arrival_t *arrival)
 {
     const mlg_record_t *shared =
         mlg_table_find(&feed->replay.gate.table, arrival->from.hash);
-    mlg_record_t own;
 
-    return (shared != NULL && mlg_record_copy(&own, shared))
-               ? (unsigned)__builtin_popcount(own.evidence)
-               : 0;
+    return shared != NULL && mlg_record_copy(own, shared);
+}
+
+static mlg_recorded_t recorded(const mlg_record_t *r, const float *x)
+{
+    float novelty = x[MLG_F_PATH_NOVELTY];
+    unsigned seen = mlg_panes_sum(&r->paths_seen);
+
+    return (mlg_recorded_t){
+        .proof = (unsigned)__builtin_popcount(r->evidence),
+        .errors = (unsigned)(mlg_panes_sum(&r->client_errors) +
+                             mlg_panes_sum(&r->not_found)),
+        .paths = isnan(novelty) ? 0 : (unsigned)(novelty * (float)seen + 0.5f)};
 }
 
 static int take(void *data, const judged_t *judged)
@@ -130,7 +141,10 @@ static int take(void *data, const judged_t *judged)
     reading_t *reading = data;
     mlg_dataset_t *set = reading->labelled->set;
     const mlg_decision_t *d = judged->decision;
-    unsigned proof = evidence_of(reading->feed, judged->arrival);
+    mlg_recorded_t more;
+    mlg_record_t record;
+    uint32_t client;
+    int has_record = record_of(&record, reading->feed, judged->arrival);
     apr_status_t rv;
 
     set_rules(reading->feed);
@@ -142,8 +156,14 @@ static int take(void *data, const judged_t *judged)
     if (judged->entry == NULL) {
         set->site[set->sites - 1].is_live = 1;
     }
+    if (has_record) {
+        more = recorded(&record, d->x);
+    }
     rv = mlg_dataset_add(set, &judged->arrival->from.key, judged->label,
-                         d->at_us, proof, d->x, NULL);
+                         d->at_us, has_record ? &more : NULL, d->x, &client);
+    if (rv == APR_SUCCESS && has_record) {
+        mlg_dataset_trust(set, client, mlg_record_is_trusted(&record));
+    }
     return (rv == APR_SUCCESS) ? CTL_DONE : add_failed(reading->labelled, rv);
 }
 

@@ -26,6 +26,7 @@ static const ctl_command_t commands[] = {
     {"inspect",  ctl_inspect,  "what is in a model, and does it hold?"},
     {"train",    ctl_train,    "a model from requests whose clients are known"},
     {"calibrate", ctl_calibrate, "where do this site's people end? makes its profile"},
+    {"eval",     ctl_eval,     "what is a model worth where clients are known?"},
     {"status",   ctl_status,   "is the running gate well, and what does it do?"},
     {"top",      ctl_top,      "the same, live"},
     {"block",    ctl_block,    "refuse a client for some time"},

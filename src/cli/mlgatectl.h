@@ -19,6 +19,7 @@ int ctl_explain(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_features(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_import(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_inspect(int argc, const char *const *argv, apr_pool_t *p);
+int ctl_eval(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_train(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_calibrate(int argc, const char *const *argv, apr_pool_t *p);
 int ctl_status(int argc, const char *const *argv, apr_pool_t *p);

@@ -3,8 +3,11 @@
 
 #include <apr_hash.h>
 #include <apr_strings.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char *const mlg_rule_name[MLG_NRULES] = {"pages", "counts"};
 
 #define EVIDENCE 5u /* scores that mlg_policy.h weighs */
 
@@ -131,12 +134,12 @@ static apr_status_t client_of(mlg_dataset_t *set, const mlg_key_t *key,
     return APR_SUCCESS;
 }
 
-/* By the clock alone, as mlg_record.c lets go of evidence. While a data set
+/* By the clock alone, as the record lets go of evidence. While a data set
  * grows, `row` of a client is its latest. */
 static unsigned proof_of(const mlg_dataset_t *set, const mlg_person_t *client,
                          apr_time_t at_us)
 {
-    const int64_t pane_us = MLG_DATASET_IDLE_S * APR_USEC_PER_SEC;
+    const int64_t pane_us = MLG_SLOW_PANE_S * APR_USEC_PER_SEC;
     const mlg_row_t *last = &set->row[client->row];
 
     if (client->rows == 0 || at_us / pane_us - last->at_us / pane_us > 1) {
@@ -145,8 +148,29 @@ static unsigned proof_of(const mlg_dataset_t *set, const mlg_person_t *client,
     return (last->proof < EVIDENCE) ? last->proof + 1u : EVIDENCE;
 }
 
+/* NaN counts for nothing: every comparison with it is false. */
+static uint8_t rules_of(const mlg_recorded_t *more, const float *x)
+{
+    float pages = x[MLG_F_PAGE_RATE_300S] * 300.0f;
+    float all = pages / fmaxf(1.0f - x[MLG_F_ASSET_SHARE], 0.02f);
+    float errors = (x[MLG_F_ERROR_SHARE] + x[MLG_F_NOTFOUND_SHARE]) * all;
+    float paths = x[MLG_F_PATH_NOVELTY] * all;
+    int counts;
+
+    if (more != NULL) {
+        errors = (float)more->errors;
+        paths = (float)more->paths;
+    }
+    counts = (x[MLG_F_PAGE_RATE_60S] * 60.0f >= 20.0f) + (pages >= 40.0f) +
+             (errors >= 15.0f) + (x[MLG_F_UA_DIVERSITY] >= 5.0f) +
+             (paths >= 20.0f);
+    return (uint8_t)((x[MLG_F_REQUEST_RATE] >= 2.0f) << MLG_RULE_PAGES |
+                     (counts >= 3) << MLG_RULE_COUNTS);
+}
+
 apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
-                             mlg_text_t label, apr_time_t at_us, unsigned proof,
+                             mlg_text_t label, apr_time_t at_us,
+                             const mlg_recorded_t *more,
                              const float x[MLG_NFEATURES], uint32_t *out)
 {
     mlg_person_t *client;
@@ -173,7 +197,10 @@ apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
     memset(row, 0, sizeof(*row));
     row->at_us = at_us;
     row->client = number;
-    row->proof = (uint8_t)((proof != 0) ? proof : proof_of(set, client, at_us));
+    row->proof = (uint8_t)((more != NULL && more->proof > 0)
+                               ? more->proof
+                               : proof_of(set, client, at_us));
+    row->holds = rules_of(more, x);
     memcpy(row->x, x, sizeof(row->x));
     client->row = set->rows++;
     client->rows++;

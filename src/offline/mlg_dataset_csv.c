@@ -105,7 +105,7 @@ static apr_status_t read_row(csv_t *csv, mlg_dataset_t *set, char *line)
 {
     const char *begin = line;
     float x[MLG_NFEATURES];
-    mlg_prefix_t prefix;
+    mlg_prefix_t prefix = {{{0}}, 0};
     mlg_text_t label = {"", 0};
     double at = 0.0;
 
@@ -145,7 +145,7 @@ static apr_status_t read_row(csv_t *csv, mlg_dataset_t *set, char *line)
         return refuse(csv, (size_t)(line - begin), "more fields than columns");
     }
     return mlg_dataset_add(set, &prefix.base, label,
-                           (apr_time_t)(at * APR_USEC_PER_SEC + 0.5), 0, x,
+                           (apr_time_t)(at * APR_USEC_PER_SEC + 0.5), NULL, x,
                            NULL);
 }
 

@@ -239,15 +239,14 @@ static void put_weights(FILE *to, const mlg_trial_report_t *r)
     }
 }
 
-static void put_loss(FILE *to, const mlg_train_t *t)
+static void put_trees(FILE *to, const mlg_train_t *t)
 {
-    fputs("\nTrees      loss of left-out rows, both groups alike\n", to);
+    fputs("\nTrees      attackers found on left-out sites, while up to 1 % of "
+          "their people are refused\n",
+          to);
     for (uint32_t i = 0; i < t->boost.trees; i++) {
-        int is_shown =
-            (i + 1) % 8 == 0 || i + 1 == t->ntrees || i + 1 == t->boost.trees;
-
-        if (is_shown) {
-            fprintf(to, "  %4u     %.4f%s\n", i + 1, t->loss[i],
+        if (!isnan(t->found[i])) {
+            fprintf(to, "  %4u     %5.1f %%%s\n", i + 1, 100.0 * t->found[i],
                     (i + 1 == t->ntrees) ? "  taken" : "");
         }
     }
@@ -263,6 +262,6 @@ void mlg_report_trial_text(FILE *to, const mlg_trial_report_t *r)
     put_victims(to, r);
     put_weights(to, r);
     if (r->train != NULL) {
-        put_loss(to, r->train);
+        put_trees(to, r->train);
     }
 }

@@ -56,6 +56,7 @@ static void to_shared_address(float *x, double u, double v)
     }
     set(&x[MLG_F_INTERARRIVAL_MEAN],
         fmax(0.0, (double)x[MLG_F_INTERARRIVAL_MEAN] - log2(3.0)));
+    x[MLG_F_SLOW_PATHS] += 1.0f; /* log2; they read much the same pages */
 }
 
 /* One page that asks the server for data: few paths, many queries, no assets

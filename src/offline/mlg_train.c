@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_train.h"
 
-#include "mlg_settings.h"
+#include "train_trees.h"
 
 #include <apr_strings.h>
 #include <math.h>
@@ -49,38 +49,7 @@ typedef struct left_out_t {
     float *y;
     float *w;
     uint32_t n;
-    double loss[MLG_FOREST_TREES_MAX][2]; /* by trees and group, summed */
-    double weight[2];
 } left_out_t;
-
-static double log_loss(double margin, int is_attacker)
-{
-    double z = is_attacker ? margin : -margin;
-
-    return (z >= 0.0) ? log1p(exp(-z)) : log1p(exp(z)) - z;
-}
-
-/* What the loss of a fold's rows is after each tree. */
-static void add_losses(left_out_t *out, const mlg_xgboost_t *trees,
-                       const mlg_sample_t *s)
-{
-    size_t nodes = MLG_TREE_NODES(trees->depth);
-
-    for (uint32_t i = 0; i < s->n; i++) {
-        const float *x = &s->x[(size_t)i * MLG_NFEATURES];
-        int group = s->y[i] > 0.5f;
-        float margin = trees->base;
-
-        out->weight[group] += (double)s->w[i];
-        for (uint32_t t = 0; t < trees->ntrees; t++) {
-            const mlg_node_t *node = &trees->node[t * nodes];
-
-            margin += node[mlg_tree_leaf(node, trees->depth, x)].value;
-            out->loss[t][group] +=
-                (double)s->w[i] * log_loss((double)margin, group);
-        }
-    }
-}
 
 static int keep_rows(left_out_t *out, const mlg_forest_t *forest,
                      const mlg_sample_t *s)
@@ -111,7 +80,7 @@ static int keep_rows(left_out_t *out, const mlg_forest_t *forest,
 
 /* Of each fold the rows that its model has not seen. */
 static apr_status_t each_left_out(mlg_train_t *train, left_out_t *out,
-                                  int is_second, apr_pool_t *p)
+                                  apr_pool_t *p)
 {
     mlg_draw_t draw = train->draw;
     apr_status_t rv = APR_SUCCESS;
@@ -126,13 +95,10 @@ static apr_status_t each_left_out(mlg_train_t *train, left_out_t *out,
             continue;
         }
         rv = mlg_sample_draw(&sample, train->set, &draw, i, 1);
-        if (rv == APR_SUCCESS && !is_second) {
-            add_losses(out, trees, &sample);
-        }
-        else if (rv == APR_SUCCESS &&
-                 !keep_rows(
-                     out, mlg_booster_plant(trees, train->ntrees, 1.0, 0.0, p),
-                     &sample)) {
+        if (rv == APR_SUCCESS &&
+            !keep_rows(out,
+                       mlg_booster_plant(trees, train->ntrees, 1.0, 0.0, p),
+                       &sample)) {
             rv = APR_ENOMEM;
         }
         mlg_sample_free(&sample);
@@ -177,34 +143,11 @@ static apr_status_t train_folds(mlg_train_t *train, const char **why,
     return APR_SUCCESS;
 }
 
-static apr_status_t choose_trees(mlg_train_t *train, const char **why,
-                                 apr_pool_t *p)
-{
-    left_out_t *out = apr_pcalloc(p, sizeof(*out));
-    apr_status_t rv = each_left_out(train, out, 0, p);
-
-    if (rv != APR_SUCCESS) {
-        *why = "not enough memory for the rows";
-        return rv;
-    }
-    train->ntrees = train->boost.trees;
-    for (uint32_t i = 0; i < train->boost.trees; i++) {
-        train->loss[i] = 0.5 * out->loss[i][0] / fmax(out->weight[0], 1e-300) +
-                         0.5 * out->loss[i][1] / fmax(out->weight[1], 1e-300);
-    }
-    for (uint32_t i = train->boost.trees; i > 0 && !train->is_all_trees; i--) {
-        if (train->loss[i - 1] <= train->loss[train->ntrees - 1]) {
-            train->ntrees = i;
-        }
-    }
-    return APR_SUCCESS;
-}
-
 static apr_status_t calibrate(mlg_train_t *train, const char **why,
                               apr_pool_t *p)
 {
     left_out_t *out = apr_pcalloc(p, sizeof(*out));
-    apr_status_t rv = each_left_out(train, out, 1, p);
+    apr_status_t rv = each_left_out(train, out, p);
 
     if (rv == APR_SUCCESS) {
         train->platt = mlg_platt_fit(out->margin, out->y, out->w, out->n);
@@ -343,7 +286,7 @@ apr_status_t mlg_train_run(mlg_train_t *train, const char **why, apr_pool_t *p)
     apr_status_t rv = train_folds(train, why, p);
 
     if (rv == APR_SUCCESS) {
-        rv = choose_trees(train, why, p);
+        rv = train_choose_trees(train, why);
     }
     if (rv == APR_SUCCESS) {
         rv = calibrate(train, why, p);

@@ -3,14 +3,13 @@
 
 #include "mlg_settings.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EVIDENCE 5 /* scores that are weighed */
 #define PROOF    3 /* of which so many have to be high */
-
-const char *const mlg_rule_name[MLG_NRULES] = {"pages", "counts"};
 
 /* ---- one vector ------------------------------------------------------------ */
 
@@ -35,22 +34,6 @@ void mlg_judge_reasons(const mlg_judge_t *judge, const float x[MLG_NFEATURES],
     mlg_forest_reasons(judge->forest, x, &walk, reasons);
 }
 
-/* NaN counts for nothing: every comparison with it is false. */
-static int rule_holds(int rule, const float *x)
-{
-    float pages = x[MLG_F_PAGE_RATE_300S] * 300.0f;
-    float all = pages / fmaxf(1.0f - x[MLG_F_ASSET_SHARE], 0.02f);
-    float errors = (x[MLG_F_ERROR_SHARE] + x[MLG_F_NOTFOUND_SHARE]) * all;
-
-    if (rule == MLG_RULE_PAGES) {
-        return x[MLG_F_REQUEST_RATE] >= 2.0f;
-    }
-    return (x[MLG_F_PAGE_RATE_60S] * 60.0f >= 20.0f) + (pages >= 40.0f) +
-               (errors >= 15.0f) + (x[MLG_F_UA_DIVERSITY] >= 5.0f) +
-               (x[MLG_F_PATH_NOVELTY] * all >= 20.0f) >=
-           3;
-}
-
 /* ---- one client ------------------------------------------------------------ */
 
 /* The highest threshold at which the last of these scores is a proof.
@@ -59,7 +42,7 @@ static int rule_holds(int rule, const float *x)
  * @param n      how many of the scores up to it count, 1..5 */
 static float proof_of(const float *score, unsigned n)
 {
-    float top[PROOF] = {-1.0f, -1.0f, -1.0f};
+    float top[PROOF] = {-FLT_MAX, -FLT_MAX, -FLT_MAX};
 
     for (unsigned i = 0; i < n; i++) {
         float s = score[-(int)i];
@@ -76,10 +59,10 @@ static float proof_of(const float *score, unsigned n)
     return fminf(top[PROOF - 1], *score);
 }
 
-static float peak_of(const mlg_row_t *row, const float *score, uint32_t n,
+float mlg_trial_peak(const mlg_row_t *row, const float *score, uint32_t n,
                      uint32_t min_requests)
 {
-    float peak = -1.0f;
+    float peak = -FLT_MAX;
 
     for (uint32_t i = (min_requests > 0) ? min_requests - 1 : 0; i < n; i++) {
         unsigned known = (row[i].proof < i + 1) ? row[i].proof : i + 1;
@@ -147,7 +130,7 @@ static void move_client(mlg_trial_t *trial, const mlg_judge_t *judge,
     const mlg_row_t *row = &trial->set->row[client->row];
 
     for (size_t k = 0; k < mlg_nshifts && k < MLG_TRIAL_SHIFTS; k++) {
-        fate->moved[k] = -1.0f;
+        fate->moved[k] = -FLT_MAX;
         if (mlg_shifts[k].group != (mlg_group)client->group ||
             client->rows < trial->rules.min_requests) {
             continue;
@@ -161,7 +144,7 @@ static void move_client(mlg_trial_t *trial, const mlg_judge_t *judge,
             room[i] = mlg_judge_score(judge, x);
         }
         fate->moved[k] =
-            peak_of(row, room, client->rows, trial->rules.min_requests);
+            mlg_trial_peak(row, room, client->rows, trial->rules.min_requests);
     }
 }
 
@@ -181,13 +164,13 @@ void mlg_trial_score(mlg_trial_t *trial)
         for (uint32_t k = 0; k < client->rows; k++) {
             score[k] = mlg_judge_score(judge, row[k].x);
             for (int rule = 0; rule < MLG_NRULES; rule++) {
-                if (fate->rule[rule] == 0 && rule_holds(rule, row[k].x)) {
+                if (fate->rule[rule] == 0 && (row[k].holds >> rule & 1) != 0) {
                     fate->rule[rule] = k + 1;
                 }
             }
         }
         fate->peak =
-            peak_of(row, score, client->rows, trial->rules.min_requests);
+            mlg_trial_peak(row, score, client->rows, trial->rules.min_requests);
         if (room != NULL) {
             move_client(trial, judge, client, fate, room);
         }

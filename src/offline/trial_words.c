@@ -31,7 +31,7 @@ static int heavier(const void *one, const void *other)
 size_t trial_weights(trial_weight_t out[MLG_NFEATURES],
                      const mlg_trial_report_t *r)
 {
-    const mlg_weighted_t *weighted = r->trial->judge[0].weighted;
+    const mlg_judge_t *judge = &r->trial->judge[0];
     double share[MLG_NFEATURES] = {0.0};
     double sum = 0.0;
     size_t n = 0;
@@ -43,8 +43,8 @@ size_t trial_weights(trial_weight_t out[MLG_NFEATURES],
         else if (r->gain != NULL) {
             share[i] = r->gain[i];
         }
-        else if (weighted != NULL) {
-            share[i] = fabs((double)weighted->weight[i]);
+        else if (judge->forest == NULL) {
+            share[i] = fabs((double)judge->weighted->weight[i]);
         }
         sum += share[i];
     }

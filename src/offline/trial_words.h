@@ -44,6 +44,35 @@ typedef struct trial_victim_t {
 trial_victim_t *trial_victims(const mlg_trial_report_t *r, uint32_t most,
                               uint32_t *n);
 
-/** "1,234", "4.52 %" and the like are replay_words.h's. */
+/* What one threshold for all sites would do. */
+typedef struct trial_point_t {
+    float threshold;
+    uint32_t people;    /* refused */
+    uint32_t attackers; /* busy ones caught */
+} trial_point_t;
+
+typedef struct trial_curve_t {
+    trial_point_t *point; /* shape [n], the highest threshold first; malloc'd */
+    uint32_t n;
+    uint32_t people; /* all of them */
+    uint32_t attackers;
+} trial_curve_t;
+
+/** Every threshold at which something changes, thinned to some hundreds.
+ * @return 0 when memory ran out */
+int trial_curve(trial_curve_t *curve, const mlg_trial_report_t *r);
+
+#define TRIAL_BINS 10
+
+/* Of the requests of people and attackers that scored so, every client
+ * counting once however many it has. */
+typedef struct trial_bin_t {
+    double weight; /* clients, in parts */
+    double score;  /* mean; NaN of none */
+    double share;  /* attackers; NaN of none */
+} trial_bin_t;
+
+/** By tenths of the score. */
+void trial_bins(trial_bin_t bin[TRIAL_BINS], const mlg_trial_report_t *r);
 
 #endif /* TRIAL_WORDS_H */

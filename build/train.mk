@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# A model trained on labelled logs, and what it and the weights are worth.
+#
+#   DATA        labelled logs, DIR/*/combined.log.gz and labels.tsv.gz, or what
+#               else `mlgatectl train --data` takes
+#   SEED        of every random number
+#   TRAIN_ARGS  further options of mlgatectl train
+#   SAME_SITE   sites of one server, left out together: a,b
+
+DATA       ?= ../shared/data
+SEED       ?= 1
+SAME_SITE  ?= $(if $(wildcard $(DATA)/geolynx_vhosts),geolynx$(comma)geolynx_vhosts)
+TRAIN_ARGS ?=
+TRAIN_OUT   = build/out/train
+comma      := ,
+
+train: $(OUT)/mlgatectl ## a model and reports from labelled logs (DATA=../shared/data SEED=1)
+	$(Q)mkdir -p $(TRAIN_OUT)
+	$(Q)$< train --data '$(DATA)' $(if $(SAME_SITE),--same-site '$(SAME_SITE)') \
+	  --seed $(SEED) -o $(TRAIN_OUT)/mlgate.mlg --json $(TRAIN_OUT)/train.json \
+	  --html $(TRAIN_OUT)/train.html $(TRAIN_ARGS) | tee $(TRAIN_OUT)/train.txt
+
+eval: $(OUT)/mlgatectl ## what the weights are worth on labelled logs (MODEL=weighted or FILE.mlg)
+	$(Q)$< eval --data '$(DATA)' --model '$(or $(MODEL),weighted)'
+
+.PHONY: train eval
