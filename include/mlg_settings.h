@@ -171,8 +171,8 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
 /** Settings in the core's terms. A default MLGateBlockMax gives way to a
  * longer MLGateBlockFor.
  *
- * @param rules  its model and allow-list are left as they are; its forest, which
- *               no setting names, becomes NULL
+ * @param rules  its model and allow-list are left as they are; its forest and
+ *               shadow, which no setting names, become NULL
  */
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings);
 
