@@ -181,8 +181,8 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
  * longer MLGateBlockFor.
  *
  * @param rules  its threshold becomes MLG_THRESHOLD_NONE where auto was said;
- *               its model and allow-list are left as they are; its forest, which
- *               no setting names, becomes NULL
+ *               its model and allow-list are left as they are; its forest and
+ *               shadow, which no setting names, become NULL
  */
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings);
 
