@@ -5,7 +5,7 @@
  * it is a block of ordinary memory.
  *
  *     [ header | locks | stripes | counters | ring | disputes | networks |
- *       peers | places | calibration | block lines | block info |
+ *       peers | places | calibration | site | block lines | block info |
  *       client table ]
  *
  * A request takes this way: mlg_gate_check() before anything else (is the
@@ -27,6 +27,7 @@
 #include "mlg_decision.h"
 #include "mlg_dispute.h"
 #include "mlg_popularity.h"
+#include "mlg_site.h"
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
@@ -74,6 +75,7 @@ typedef struct mlg_gate_t {
     mlg_sketch_t peers;    /* peers that spoke for others, one day */
     mlg_popularity_t places;
     mlg_calibration_t *calibration;
+    mlg_site_t *site;
     mlg_blocks_t blocks;
     mlg_table_t table;
 } mlg_gate_t;
