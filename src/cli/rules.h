@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The server's directives for a command that replays logs: --config, --host
- * and --set, and the model: --model. What --set gives wins over what --config reads, later over
- * earlier, whatever their order on the command line; nothing is read before
+ * and --set, and the model: --model. What --set gives wins over what --config
+ * reads, later over earlier, whatever their order on the command line, and
+ * --model over any MLGateModel; where nobody names one, MLGATE_MODEL in the
+ * environment does, else mlg_model_file_default(). Nothing is read before
  * rules_apply().
  */
 #ifndef RULES_H
@@ -31,7 +33,8 @@ enum { RULES_CONFIG = 1100, RULES_HOST, RULES_SET, RULES_MODEL, RULES_END };
      "'MLGateEngine observe' blocked clients go on; may be repeated"},         \
     {"model", RULES_MODEL, 1,                                                  \
      "judge by the model in this .mlg file, and by its threshold where no "    \
-     "MLGateThreshold is given; 'weighted': by the weights"}
+     "MLGateThreshold is given; 'weighted': by the weights; otherwise by the "  \
+     "MLGateModel of --config"}
 /* clang-format on */
 
 typedef struct rules_t {
