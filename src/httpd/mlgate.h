@@ -163,9 +163,6 @@ void mlgate_models_follow(void);
 void mlgate_models_look(server_rec *s, apr_interval_time_t quiet_us,
                         apr_pool_t *p);
 
-/** @return "weighted", or a forest's id and size */
-const char *mlgate_model_words(const mlg_forest_t *forest, apr_pool_t *p);
-
 /* ---- a request's way (arrive.c, access.c, refuse.c) --------------------- */
 
 /* What is remembered of a request between hooks; in request_config. */

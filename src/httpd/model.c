@@ -231,15 +231,6 @@ int mlgate_models_are_files(void)
     return stands[JUDGE].path != NULL || stands[SHADOW].path != NULL;
 }
 
-const char *mlgate_model_words(const mlg_forest_t *forest, apr_pool_t *p)
-{
-    return (forest == NULL)
-               ? "weighted"
-               : apr_psprintf(
-                     p, "%016" APR_UINT64_T_HEX_FMT " (%u trees of depth %u)",
-                     (apr_uint64_t)forest->id, forest->ntrees, forest->depth);
-}
-
 /* ---- in a request ------------------------------------------------------- */
 
 static const mlg_model_file_t *take(stand_t *stand, unsigned *slot)
@@ -372,6 +363,7 @@ static void reload(stand_t *stand, const char *why, server_rec *s,
 {
     shared_t *shared = stand->shared;
     apr_uint64_t before = shared->id;
+    char words[MLG_WORDS_TEXT];
     mlg_model_file_t file;
     apr_size_t len = 0;
     void *bytes = NULL;
@@ -400,7 +392,7 @@ static void reload(stand_t *stand, const char *why, server_rec *s,
                          "own threshold %.3f, in place of "
                          "%016" APR_UINT64_T_HEX_FMT,
                  stand->directive, stand->path,
-                 mlgate_model_words(file.forest, p),
+                 mlg_report_model_words(words, file.forest),
                  (double)file.bundle.threshold, before);
 }
 

@@ -99,10 +99,12 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog,
     return rv;
 }
 
-static void tell_start(server_rec *s, apr_pool_t *ptemp)
+static void tell_start(server_rec *s)
 {
     const mlgate_conf_t *conf = mlgate_conf_of_server(s);
     const mlg_segment_t *segment = mlgate.gate.segment;
+    char judge[MLG_WORDS_TEXT];
+    char shadow[MLG_WORDS_TEXT];
     mlgate_rules_t held;
 
     mlgate_rules(&held, conf);
@@ -111,10 +113,10 @@ static void tell_start(server_rec *s, apr_pool_t *ptemp)
                  "mod_mlgate %s: engine %s, model %s, threshold %.3f, shadow "
                  "%s, %u clients in %" APR_SIZE_T_FMT " KiB, generation %u",
                  MLG_VERSION, mlg_engine_name((mlg_engine)conf->set.engine),
-                 mlgate_model_words(held.rules.forest, ptemp),
+                 mlg_report_model_words(judge, held.rules.forest),
                  (double)held.rules.threshold,
                  (held.rules.shadow != NULL)
-                     ? mlgate_model_words(held.shadow.forest, ptemp)
+                     ? mlg_report_model_words(shadow, held.shadow.forest)
                      : "off",
                  segment->clients, (apr_size_t)(segment->bytes / 1024),
                  segment->generation);
@@ -125,6 +127,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
                           apr_pool_t *ptemp, server_rec *s)
 {
     (void)plog;
+    (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG ||
         ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_NORMAL) {
         return OK;
@@ -137,7 +140,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     mlgate_models_warn(s);
-    tell_start(s, ptemp);
+    tell_start(s);
     return OK;
 }
 

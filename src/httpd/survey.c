@@ -137,6 +137,14 @@ static void copy_decisions(request_rec *r, mlg_snapshot_t *s)
     s->decision = copy;
 }
 
+static void copy_disputes(request_rec *r, mlg_snapshot_t *s)
+{
+    mlg_dispute_t *copy = apr_palloc(r->pool, MLG_DISPUTES * sizeof(*copy));
+
+    s->ndisputes = mlg_disputes_read(mlgate.gate.disputes, copy);
+    s->dispute = copy;
+}
+
 /* ---- the whole, and one client ------------------------------------------- */
 
 static apr_status_t let_go(void *held)
@@ -170,6 +178,9 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
         copy_blocks(r, s);
         copy_watched(r, s);
         copy_decisions(r, s);
+        if (s->rules->shadow != NULL) {
+            copy_disputes(r, s);
+        }
     }
     return s;
 }
