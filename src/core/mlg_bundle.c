@@ -168,14 +168,15 @@ static apr_status_t check_numbers(const check_t *c)
                       "the base margin is not within 1,000,000");
     }
     b->slope = get_f64(at + BUNDLE_AT_SLOPE);
-    if (!(b->slope > 0.0) || isinf(b->slope)) {
-        return refuse(c, MLG_EMODEL, BUNDLE_AT_SLOPE,
-                      "the slope of its curve is not a number above 0");
+    if (!(b->slope > 0.0 && b->slope <= (double)MLG_FOREST_VALUE_MAX)) {
+        return refuse(
+            c, MLG_EMODEL, BUNDLE_AT_SLOPE,
+            "the slope of its curve is not above 0 and at most 1,000,000");
     }
     b->offset = get_f64(at + BUNDLE_AT_OFFSET);
-    if (!isfinite(b->offset)) {
+    if (!(fabs(b->offset) <= (double)MLG_FOREST_VALUE_MAX)) {
         return refuse(c, MLG_EMODEL, BUNDLE_AT_OFFSET,
-                      "the offset of its curve is not a finite number");
+                      "the offset of its curve is not within 1,000,000");
     }
     b->threshold = get_f32(at + BUNDLE_AT_THRESHOLD);
     if (!(b->threshold > 0.0f && b->threshold <= 1.0f)) {
@@ -329,11 +330,6 @@ void mlg_bundle_golden(const mlg_bundle_t *bundle, uint32_t i,
     golden->score = get_f32(at + 4);
 }
 
-static int same_bits(float a, float b)
-{
-    return memcmp(&a, &b, sizeof(a)) == 0;
-}
-
 /* @return whether the forest gives here what it gave where it was made */
 static int is_proven(const mlg_bundle_t *bundle, const mlg_forest_t *forest,
                      mlg_fault_t *fault)
@@ -344,8 +340,8 @@ static int is_proven(const mlg_bundle_t *bundle, const mlg_forest_t *forest,
 
         mlg_bundle_golden(bundle, i, &golden);
         mlg_forest_walk(forest, golden.x, &walk);
-        if (!same_bits(walk.margin, golden.margin) ||
-            !same_bits(walk.score, golden.score)) {
+        if (mlg_float_bits(walk.margin) != mlg_float_bits(golden.margin) ||
+            mlg_float_bits(walk.score) != mlg_float_bits(golden.score)) {
             size_t before =
                 (size_t)(bundle->golden - (const unsigned char *)bundle->about);
 

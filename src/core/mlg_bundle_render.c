@@ -26,10 +26,7 @@ static unsigned char *put_u64(unsigned char *at, uint64_t value)
 
 static unsigned char *put_f32(unsigned char *at, float value)
 {
-    uint32_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    return put_u32(at, isnan(value) ? NAN_BITS : bits);
+    return put_u32(at, isnan(value) ? NAN_BITS : mlg_float_bits(value));
 }
 
 static unsigned char *put_f64(unsigned char *at, double value)

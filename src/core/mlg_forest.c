@@ -13,8 +13,6 @@
  */
 #include "forest.h"
 
-#include <string.h>
-
 #define NOT_ADDING (-0.0f) /* x + -0 is x for every x, 0 and -0 too */
 #define SIGN       0x80000000u
 #define KEY_FILLER 0u /* no split's key: nothing is less, all goes right */
@@ -81,10 +79,8 @@ mlg_forest_t *mlg_forest_init(void *memory, uint32_t ntrees, uint32_t depth,
 /* An integer for each float, in the same order; 0 and -0 are one. */
 static uint32_t key_of(float value)
 {
-    uint32_t bits;
+    uint32_t bits = mlg_float_bits(value + 0.0f);
 
-    value += 0.0f;
-    memcpy(&bits, &value, sizeof(bits));
     return bits ^ ((0u - (bits >> 31)) | SIGN);
 }
 

@@ -2,7 +2,6 @@
 #include "mlg_forest.h"
 
 #include <math.h>
-#include <string.h>
 
 static uint32_t left_of(uint32_t i)
 {
@@ -74,8 +73,8 @@ static const char *leaf_fault(const mlg_node_t *leaf)
 static int is_copy(const mlg_node_t *child, const mlg_node_t *filler)
 {
     return child->feature == MLG_FOREST_FILLER &&
-           memcmp(&child->value, &filler->value, sizeof(child->value)) == 0 &&
-           memcmp(&child->cover, &filler->cover, sizeof(child->cover)) == 0;
+           mlg_float_bits(child->value) == mlg_float_bits(filler->value) &&
+           mlg_float_bits(child->cover) == mlg_float_bits(filler->cover);
 }
 
 static const char *split_fault(const mlg_node_t *node, uint32_t i)

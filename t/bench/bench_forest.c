@@ -22,6 +22,10 @@
 #define VECTORS      1024
 #define COPIES_BYTES ((size_t)12 << 20)
 
+typedef struct copy_t {
+    const mlg_forest_t *forest;
+} copy_t;
+
 static float vector[VECTORS][MLG_NFEATURES];
 
 static uint64_t now_ns(void)
@@ -74,8 +78,7 @@ static void draw_vectors(uint64_t *seed)
 }
 
 /* The best of five rounds: what disturbs only adds. */
-static double bench(const mlg_forest_t *const *forest, size_t n, int calls,
-                    int wants_reasons)
+static double bench(const copy_t *copy, size_t n, int calls, int wants_reasons)
 {
     uint64_t best = UINT64_MAX;
     uint64_t seed = 7;
@@ -88,7 +91,7 @@ static double bench(const mlg_forest_t *const *forest, size_t n, int calls,
         for (int i = 0; i < calls; i++) {
             const float *x = vector[i % VECTORS];
             const mlg_forest_t *f =
-                forest[(n > 1) ? next_random(&seed) % n : 0];
+                copy[(n > 1) ? next_random(&seed) % n : 0].forest;
             mlg_walk_t walk;
 
             sum += (double)mlg_forest_walk(f, x, &walk);
@@ -109,23 +112,23 @@ static void bench_size(uint32_t ntrees, uint32_t depth)
 {
     size_t bytes = mlg_forest_bytes(ntrees, depth);
     size_t n = COPIES_BYTES / bytes + 1;
-    const mlg_forest_t **forest = malloc(n * sizeof(*forest));
+    copy_t *copy = malloc(n * sizeof(*copy));
     char *memory = malloc(n * bytes);
     uint64_t seed = 1;
 
-    if (forest == NULL || memory == NULL) {
+    if (copy == NULL || memory == NULL) {
         fputs("bench: not enough memory\n", stderr);
         exit(1);
     }
     for (size_t i = 0; i < n; i++) {
-        forest[i] = plant(memory + i * bytes, ntrees, depth, &seed);
+        copy[i].forest = plant(memory + i * bytes, ntrees, depth, &seed);
     }
     printf("forest %3u x %u   warm %.0f  cold %.0f  with reasons %.0f ns"
            "   %zu bytes\n",
-           ntrees, depth, bench(forest, 1, CALLS, 0),
-           bench(forest, n, CALLS, 0), bench(forest, 1, CALLS, 1), bytes);
+           ntrees, depth, bench(copy, 1, CALLS, 0), bench(copy, n, CALLS, 0),
+           bench(copy, 1, CALLS, 1), bytes);
     free(memory);
-    free(forest);
+    free(copy);
 }
 
 int main(void)
@@ -136,7 +139,7 @@ int main(void)
     draw_vectors(&seed);
     if (getenv("FOREST_ONCE") != NULL) {
         void *memory = malloc(mlg_forest_bytes(64, 5));
-        const mlg_forest_t *one = plant(memory, 64, 5, &seed);
+        copy_t one = {plant(memory, 64, 5, &seed)};
 
         bench(&one, 1, 200, 0);
         free(memory);

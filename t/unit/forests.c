@@ -5,6 +5,16 @@
 
 #define GRID 21 /* different splits */
 
+void *forests_room(size_t bytes)
+{
+    void *room = calloc(1, bytes);
+
+    if (room == NULL) {
+        abort();
+    }
+    return room;
+}
+
 static float grid(uint64_t r)
 {
     return (float)(int)(r % GRID) / 2.0f - 5.0f;
@@ -45,10 +55,9 @@ void forests_open(forests_t *f, uint32_t ntrees, uint32_t depth, uint64_t *seed)
     f->ntrees = ntrees;
     f->depth = depth;
     f->nodes = MLG_TREE_NODES(depth);
-    f->node = calloc((size_t)ntrees * f->nodes, sizeof(*f->node));
+    f->node = forests_room((size_t)ntrees * f->nodes * sizeof(*f->node));
     /* at an odd address: a forest aligns itself */
-    f->memory = malloc(mlg_forest_bytes(ntrees, depth) + 1);
-    IS_TRUE(f->node != NULL && f->memory != NULL);
+    f->memory = forests_room(mlg_forest_bytes(ntrees, depth) + 1);
     f->forest = mlg_forest_init((char *)f->memory + 1, ntrees, depth, base,
                                 0.75, -0.25);
     for (uint32_t t = 0; t < ntrees; t++) {
@@ -147,10 +156,9 @@ mlg_feature_id forests_lowering(const mlg_forest_t *forest,
                                 uint64_t *seed)
 {
     size_t nodes = (size_t)forest->ntrees * MLG_TREE_NODES(forest->depth);
-    float *split = malloc(nodes * sizeof(*split));
+    float *split = forests_room(nodes * sizeof(*split));
     int found = MLG_NFEATURES;
 
-    IS_TRUE(split != NULL);
     for (int f = 0; f < MLG_NFEATURES && found == MLG_NFEATURES; f++) {
         size_t n =
             mlg_features[f].monotone ? splits_of(split, forest, node, f) : 0;

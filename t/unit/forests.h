@@ -19,6 +19,9 @@ typedef struct forests_t {
     uint32_t nodes; /* of one tree */
 } forests_t;
 
+/** Memory that a test cannot do without. @return the caller's to free() */
+void *forests_room(size_t bytes);
+
 /** Draw one: a third of the trees end early somewhere, splits are few so that
  * vectors meet them exactly. forests_close() gives it back. */
 void forests_open(forests_t *f, uint32_t ntrees, uint32_t depth,

@@ -30,7 +30,7 @@ static float naive_margin(const forests_t *f, const float *x)
 
 static int same_bits(float a, float b)
 {
-    return memcmp(&a, &b, sizeof(a)) == 0;
+    return mlg_float_bits(a) == mlg_float_bits(b);
 }
 
 CLAIM(the_walk_gives_the_naive_walks_bits_at_every_depth_and_size)
@@ -99,7 +99,8 @@ CLAIM(the_curve_is_exp_to_a_float_and_never_leaves_0_and_1)
     float before = 0.0f;
 
     BEGIN;
-    for (double z = -70.0; z <= 70.0; z += 0.0037) {
+    for (int i = -19000; i <= 19000; i++) {
+        double z = i * 0.0037;
         float score = mlg_forest_curve(1.0, 0.0, z);
         double want = 1.0 / (1.0 + exp(-z));
 
@@ -312,8 +313,8 @@ CLAIM(a_feature_without_relief_helps_at_none_of_its_splits)
             else if (isnan(mlg_forest_relief(f.forest, x, threshold,
                                              (mlg_feature_id)k))) {
                 none++;
-                for (float v = -6.25f; v < 7.0f; v += 0.25f) {
-                    x[k] = v;
+                for (int v = -25; v <= 28; v++) {
+                    x[k] = (float)v / 4.0f;
                     IS_TRUE(mlg_forest_walk(f.forest, x, &walk) >= threshold);
                 }
                 x[k] = was;
