@@ -44,9 +44,9 @@ srcs = $(sort $(wildcard src/$(1)/*.c))
 objs = $(patsubst %.c,$(OUT)/obj/%.o,$(call srcs,$(1)))
 
 MODULE_OBJS = $(OUT)/obj/mod_mlgate.o $(call objs,httpd) $(call objs,report) \
-              $(call objs,core)
+              $(call objs,files) $(call objs,core)
 CLI_OBJS    = $(call objs,cli) $(call objs,offline) $(call objs,report) \
-              $(call objs,core)
+              $(call objs,files) $(call objs,core)
 
 all: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl ## the module and mlgatectl
 
@@ -68,6 +68,12 @@ $(OUT)/obj/src/offline/%.o: src/offline/%.c build/compile.mk | need-build
 	$(call say,CC $<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(WARN_CORE) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/src/files/%.o: src/files/%.c build/compile.mk $(OUT)/model-file | need-build
+	$(call say,CC $<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(if $(MODEL_FILE),-DMLG_MODEL_FILE='"$(MODEL_FILE)"') \
+	  $(WARN_CORE) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(OUT)/obj/%.o: %.c build/compile.mk | need-build
 	$(call say,CC $<)
@@ -91,6 +97,11 @@ $(OUT)/sources: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)echo '$(MODULE_OBJS) $(CLI_OBJS)' | cmp -s - $@ || \
 	  echo '$(MODULE_OBJS) $(CLI_OBJS)' >$@
+
+# Where the default model will be installed, likewise.
+$(OUT)/model-file: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(MODEL_FILE)' | cmp -s - $@ || echo '$(MODEL_FILE)' >$@
 
 FORCE:
 

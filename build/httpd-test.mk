@@ -9,11 +9,17 @@ TEST_PORT ?= 8529
 HTTPD_TESTS = $(patsubst t/httpd/%,t/%,$(sort \
   $(foreach t,$(TESTS),$(wildcard t/httpd/$(t:.t=).t))))
 
-check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
+# Writes the models that the tests judge by.
+$(OUT)/models: $(OUT)/obj/t/httpd/models.o $(call objs,core)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lmd \
+	  $(APR_LIBS) -lm
+
+check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))
 	$(Q)t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
 
-test-mpms: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl | need-httpd-test ## Apache::Test under event, prefork and worker
+test-mpms: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under event, prefork and worker
 	$(Q)for mpm in event prefork worker; do \
 	  $(MAKE) --no-print-directory check-httpd MPM=$$mpm || exit 1; done
 

@@ -5,7 +5,7 @@
 # Without this Makefile, in a clean tree:
 #   apxs -c -D_GNU_SOURCE -Iinclude -Wc,-ffp-contract=off \
 #        -Wc,-fvisibility=hidden mod_mlgate.c src/core/*.c src/httpd/*.c \
-#        src/report/*.c -ljansson -lmd -lm
+#        src/files/*.c src/report/*.c -ljansson -lmd -lm
 #   apxs -i -a -n mlgate mod_mlgate.la
 
 PREFIX    ?= /usr/local
@@ -17,6 +17,11 @@ MAN1DIR    = $(PREFIX)/share/man/man1
 BASHDIR    = $(PREFIX)/share/bash-completion/completions
 # Where a2enmod looks, on Debian and its kin; elsewhere there is no such place.
 MODSDIR    = $(wildcard $(SYSCONFDIR)/mods-available)
+# The model that judges where no MLGateModel is given: the one of this tree, if
+# it has one. Both programs know it by this path; without one, the weights
+# judge. Packagers: MODEL_FILE=/usr/share/libapache2-mod-mlgate/mlgate.mlg
+MODEL      = $(wildcard conf/mlgate.mlg)
+MODEL_FILE ?= $(if $(MODEL),$(PREFIX)/share/mod_mlgate/mlgate.mlg)
 VERSION    = $(shell sed -n 's/^.define MLG_VERSION "\(.*\)"/\1/p' include/mlg_version.h)
 
 install: all man ## into httpd's module directory and PREFIX (DESTDIR=, PREFIX=/usr/local)
@@ -26,6 +31,7 @@ install: all man ## into httpd's module directory and PREFIX (DESTDIR=, PREFIX=/
 	install -m 644 $(MAN_PAGES) '$(DESTDIR)$(MAN1DIR)'
 	install -D -m 644 src/cli/mlgatectl.bash '$(DESTDIR)$(BASHDIR)/mlgatectl'
 	install -m 644 $(wildcard README.md) LICENSE conf/mlgate.conf '$(DESTDIR)$(DOCDIR)'
+	$(if $(MODEL),install -D -m 644 $(MODEL) '$(DESTDIR)$(MODEL_FILE)')
 	@for sample in mlgate-observe.conf mlgate-proxy.conf; do \
 	  sed 's#modules/mod_mlgate#$(LIBEXECDIR)/mod_mlgate#; $(if $(MODSDIR),s# logs/# $${APACHE_LOG_DIR}/#)' \
 	    conf/$$sample >'$(DESTDIR)$(DOCDIR)'/$$sample; done
@@ -41,6 +47,7 @@ uninstall: ## take out what install put there; an edited mlgate.conf stays
 	rm -f $(patsubst $(MAN_DIR)/%,'$(DESTDIR)$(MAN1DIR)/%',$(MAN_PAGES))
 	rm -f '$(DESTDIR)$(BASHDIR)/mlgatectl'
 	rm -rf '$(DESTDIR)$(DOCDIR)'
+	$(if $(MODEL),rm -f '$(DESTDIR)$(MODEL_FILE)')
 	@$(if $(MODSDIR),build/install-debian --remove '$(DESTDIR)$(MODSDIR)')
 
 dist: ## the committed sources as build/out/mod_mlgate-VERSION.tar.gz

@@ -2,7 +2,7 @@
 # Everything that reads the sources and does not run them. All fatal.
 
 C_FILES   = $(sort $(wildcard mod_mlgate.c src/*/*.c t/unit/*.c t/bench/*.c \
-              t/tune/*.c t/fuzz/*.c))
+              t/tune/*.c t/fuzz/*.c t/httpd/*.c))
 H_FILES   = $(sort $(wildcard include/*.h src/*/*.h t/unit/*.h t/fuzz/*.h))
 SH_FILES  = $(sort $(wildcard t/guard/*.sh t/cli/*.sh t/guard/tap t/guard/coverage t/bench/replay t/traffic/check.sh src/cli/mlgatectl.bash \
               t/httpd/run build/need build/run .ci/run))

@@ -16,14 +16,17 @@ UNIT_LIB   = $(OUT)/libunit.a
 BENCH_BINS = $(patsubst %.c,$(OUT)/%,$(sort $(wildcard t/bench/bench_*.c)))
 GUARDS     = $(sort $(wildcard t/guard/*.sh))
 CLI_TESTS  = $(sort $(wildcard t/cli/*.sh))
+# The tests are about weights unless they say otherwise.
 PROVE      = KILL_SECONDS=$(KILL_SECONDS) OUT=$(OUT) MAKE='$(MAKE)' \
+             MLGATE_MODEL=weighted \
              CMOCKA_MESSAGE_OUTPUT=TAP prove -j2
 TEST_OBJS  = $(patsubst %.c,$(OUT)/obj/%.o,$(UNIT_SRCS) \
                $(wildcard t/bench/bench_*.c) $(UNIT_HELP))
 
 # What the tests share: each program takes what it needs.
 $(UNIT_LIB): $(patsubst %.c,$(OUT)/obj/%.o,$(UNIT_HELP)) \
-             $(call objs,report) $(call objs,offline) $(call objs,core)
+             $(call objs,report) $(call objs,offline) $(call objs,files) \
+             $(call objs,core)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 

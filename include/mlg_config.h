@@ -14,8 +14,8 @@
  * that is named, or the only one that has any. A log does not tell which
  * directory answered and cannot evaluate an expression: lines in other
  * sections are checked and not applied, and MLGateExempt is not applied; each
- * is said once in `notes`. MLGateEventLog and MLGateObservationLog are passed
- * over.
+ * is said once in `notes`. MLGateEventLog, MLGateObservationLog and
+ * MLGateShadowModel are passed over.
  *
  * Allocates from its pool, in proportion to the text. Hostile text gets a
  * sentence: an unknown MLGate... directive, a value that httpd would refuse,
@@ -33,6 +33,8 @@ typedef struct mlg_config_t {
     apr_pool_t *p;
     mlg_settings_t settings;
     mlg_weights_t weights;
+    const char *model; /* MLGateModel: a path or MLG_MODEL_WEIGHTED, not looked
+                          at; NULL: not said */
     apr_array_header_t *allow; /* of mlg_prefix_t, not settled */
     const char *profile;       /* MLGateProfile's file; NULL: none */
     apr_array_header_t *notes; /* of const char *: a sentence each */

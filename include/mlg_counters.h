@@ -35,6 +35,12 @@
   X(REPAIRS,        repairs,        "records emptied because their writer died")\
   X(EVENTS_LOST,    events_lost,    "lines that MLGateEventLog did not take")      \
   X(OBSERVATIONS_LOST, observations_lost, "lines that MLGateObservationLog did not take") \
+  X(MODEL_RELOADS,  model_reloads,  "changed model files that were taken into use")\
+  X(MODEL_REFUSALS, model_refusals, "changed model files that were refused")   \
+  X(SHADOW_BOTH_LOW, shadow_both_low, "requests whose score neither the model nor its shadow found too high")\
+  X(SHADOW_BOTH_HIGH, shadow_both_high, "requests whose score the model and its shadow both found too high")\
+  X(SHADOW_ONLY_MODEL, shadow_only_model, "requests whose score the model found too high and its shadow did not")\
+  X(SHADOW_ONLY_SHADOW, shadow_only_shadow, "requests whose score only the shadow found too high")\
   X(LOCK_ERRORS,    lock_errors,    "stripes whose lock failed; the request was judged, its record not kept")
 /* clang-format on */
 

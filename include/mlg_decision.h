@@ -33,6 +33,7 @@ typedef struct mlg_decision_t {
     uint8_t is_recorded;    /* 1: the arrival is in the client's record, and its
                             outcome belongs there too */
     uint8_t spare[3];
+    uint64_t model; /* the forest that judged; 0: weights, or nobody */
 } mlg_decision_t;
 
 typedef struct mlg_ring_slot_t {

@@ -4,8 +4,9 @@
  * In httpd the segment is shared by all processes; in mlgatectl and in tests
  * it is a block of ordinary memory.
  *
- *     [ header | locks | stripes | counters | ring | networks | peers |
- *       places | calibration | block lines | block info | client table ]
+ *     [ header | locks | stripes | counters | ring | disputes | networks |
+ *       peers | places | calibration | site | block lines | block info |
+ *       client table ]
  *
  * A request takes this way: mlg_gate_check() before anything else (is the
  * client blocked?), mlg_judge() once when it is known where the request goes,
@@ -24,7 +25,9 @@
 #include "mlg_cidr.h"
 #include "mlg_counters.h"
 #include "mlg_decision.h"
+#include "mlg_dispute.h"
 #include "mlg_popularity.h"
+#include "mlg_site.h"
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
@@ -32,6 +35,12 @@
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
+
+/* Which model is in force, and since when, over restarts. */
+typedef struct mlg_reign_t {
+    uint64_t id;      /* of the forest; 0: weights */
+    int64_t since_us; /* microseconds since the epoch; 0 = none is */
+} mlg_reign_t;
 
 typedef struct mlg_segment_t {
     uint64_t magic;
@@ -45,6 +54,8 @@ typedef struct mlg_segment_t {
     uint32_t spare;
     int64_t formatted_us; /* microseconds since the epoch */
     int64_t swept_us;     /* ends of blocks were reported up to here */
+    mlg_reign_t model;    /* that judges */
+    mlg_reign_t shadow;   /* that scores beside it */
     mlg_secret_t secret;
 } mlg_segment_t;
 
@@ -59,10 +70,12 @@ typedef struct mlg_gate_t {
     mlg_lock_room_t *lock; /* shape [MLG_STRIPES]; the caller's */
     mlg_shard_t *counters; /* shape [MLG_COUNTER_SHARDS] */
     mlg_ring_t *ring;
+    mlg_disputes_t *disputes;
     mlg_sketch_t networks; /* pages per /24 or /48, 10 s */
     mlg_sketch_t peers;    /* peers that spoke for others, one day */
     mlg_popularity_t places;
     mlg_calibration_t *calibration;
+    mlg_site_t *site;
     mlg_blocks_t blocks;
     mlg_table_t table;
 } mlg_gate_t;
@@ -164,6 +177,15 @@ apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
                        const mlg_client_t *client, apr_time_t now_us,
                        apr_time_t until_us, const char *note,
                        mlg_stripe_t *held, mlg_block_t *was) MLG_REQUIRES(held);
+
+/** Note which models are in force from now on. What was counted of a shadow
+ * counts for this pair of models alone. Not while another process does it.
+ *
+ * @param model   id of the forest that judges; 0: weights
+ * @param shadow  id of the shadow likewise; NULL: there is none
+ */
+void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,
+                    const uint64_t *shadow, apr_time_t now_us);
 
 /** Take over every live block of another gate, as after a change of the
  * table's size. Call while nobody else uses `to`.

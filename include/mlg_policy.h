@@ -59,11 +59,19 @@ typedef enum mlg_engine {
     MLG_ENGINE_ENFORCE
 } mlg_engine;
 
+/* A second model that scores beside the one that judges and only counts. */
+typedef struct mlg_shadow_t {
+    const mlg_weighted_t *model; /* borrowed; not NULL without a forest */
+    const mlg_forest_t *forest;  /* borrowed; scores instead unless NULL */
+    float threshold;             /* its own: scores from here on are high */
+} mlg_shadow_t;
+
 /* How one virtual host or directory wants its requests judged. */
 typedef struct mlg_rules_t {
     const mlg_weighted_t *model;     /* borrowed, never NULL */
     const mlg_forest_t *forest;      /* borrowed; judges instead of `model`
                                         unless NULL */
+    const mlg_shadow_t *shadow;      /* borrowed; has no say; NULL = none */
     const struct mlg_cidrs_t *allow; /* borrowed; NULL = nobody */
     mlg_engine engine;
     float threshold; /* 0..1, scores from here on are high, and those of clients
@@ -82,6 +90,16 @@ typedef struct mlg_rules_t {
  */
 float mlg_rules_score(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
                       mlg_reasons_t *reasons);
+
+/** Score one vector by the shadow. @return in [0, 1], never NaN */
+float mlg_shadow_score(const mlg_shadow_t *shadow,
+                       const float x[MLG_NFEATURES]);
+
+/** Which model judges. @return the forest's id; 0: weights */
+static inline uint64_t mlg_rules_model(const mlg_rules_t *rules)
+{
+    return (rules->forest != NULL) ? rules->forest->id : 0;
+}
 
 /** What each feature does to a score, whatever the score: those of a forest as
  * mlg_forest_parts(), those of weights as they stand on their list.

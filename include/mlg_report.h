@@ -92,6 +92,14 @@ size_t mlg_report_reliefs(mlg_relief_t out[MLG_NFEATURES],
 const char *mlg_report_relief_words(char buf[MLG_WORDS_TEXT],
                                     const mlg_relief_t *relief);
 
+/** Say which model: "weighted", or "0123456789abcdef (64 trees of depth 5)".
+ *
+ * @param forest  NULL: weights
+ * @return `buf` or a constant
+ */
+const char *mlg_report_model_words(char buf[MLG_WORDS_TEXT],
+                                   const mlg_forest_t *forest);
+
 /* ---- JSON (mlg_report_json.c, mlg_report_client.c, mlg_report_stats.c) --- */
 
 /** Write a report as text and let go of it.
@@ -130,6 +138,7 @@ typedef struct mlg_transition_t {
     uint64_t decision; /* reference ID, 0 = none */
     float score;       /* NaN = was not judged */
     float threshold;   /* NaN likewise */
+    uint64_t model; /* with a threshold: the forest that judged; 0: weights */
     uint32_t requests; /* of the client so far; 0 = unknown */
     uint32_t refused;  /* while the block lasted; for "end" */
     uint32_t offences;
@@ -208,6 +217,10 @@ typedef struct mlg_snapshot_t {
     uint32_t recent;      /* convictions in the last 10 minutes, those that
                                 the ring still has */
     uint32_t recent_lost; /* of which no block was entered */
+    mlg_reign_t model;    /* in force over all processes: may be ahead of
+                             `rules` for a moment */
+    mlg_reign_t shadow;
+    uint64_t shadow_count[MLG_SHADOW_COUNTS]; /* since these two models met */
     /* lists from the caller; what is not there has n = 0 */
     const mlg_block_t *block; /* live ones, latest first */
     size_t nblocks;
@@ -215,6 +228,8 @@ typedef struct mlg_snapshot_t {
     size_t nwatched;
     const mlg_decision_t *decision; /* latest first */
     size_t ndecisions;
+    const mlg_dispute_t *dispute; /* latest first */
+    size_t ndisputes;
 } mlg_snapshot_t;
 
 /** Read what can be read without a lock.
@@ -222,6 +237,17 @@ typedef struct mlg_snapshot_t {
  * @param s  the caller's part is set
  */
 void mlg_snapshot_read(mlg_snapshot_t *s, const mlg_gate_t *gate);
+
+/** Since when is the model in force that these rules have?
+ *
+ * @param forest  NULL: weights
+ * @return 0 when the reign is another's
+ */
+apr_time_t mlg_reign_since(const mlg_reign_t *reign,
+                           const mlg_forest_t *forest);
+
+/** @return the share of requests on which model and shadow disagreed, 0..1 */
+double mlg_snapshot_disagreement(const mlg_snapshot_t *s);
 
 /** What the gate is and how it is set. @param endpoints  taken over; may be
  * NULL */

@@ -15,6 +15,16 @@ json_t *mlg_json_number(float value);
 /** A hash or ID as 16 hex digits; 0 is null. */
 json_t *mlg_json_id(uint64_t id);
 
+/** A model by its forest's id; 0 is "weighted". */
+json_t *mlg_json_model(uint64_t id);
+
+/** The model that judges: {kind, id, trees, depth, threshold, since, ...}. */
+json_t *mlg_json_judge(const mlg_snapshot_t *s);
+
+/** Its shadow likewise, and how the two compare; null without one.
+ * @param with_list  1: on whom they disagreed, too */
+json_t *mlg_json_shadow(const mlg_snapshot_t *s, int with_list);
+
 /** An address, with "/64" where that is what is known of it. */
 json_t *mlg_json_address(const mlg_key_t *key, unsigned ipv6_prefix);
 

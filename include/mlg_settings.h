@@ -44,11 +44,16 @@
   X(MLGateIPv6Prefix, ipv6_prefix, GLOBAL, COUNT, 64, 16, 128,                 \
     "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
 
-/* Directives that are more than a value. Kinds: WEIGHT and ALLOW are read
- * here, EXPR and PATH by httpd alone, PROFILE by both who read files. */
+/* Directives that are more than a value. Kinds: WEIGHT, ALLOW, MODEL (a file or
+ * "weighted") and PROFILE, a file, mean something for a log too; EXPR, PATH
+ * and SHADOW are httpd's alone. */
 #define MLG_LISTS(X)                                                           \
   X(MLGateWeight, weights, SERVER, WEIGHT,                                     \
     "NAME lo hi weight: a feature adds nothing to the score at lo, its whole weight (-1 to 1) at hi, a share in between. May be repeated.")\
+  X(MLGateModel, model, GLOBAL, MODEL,                                         \
+    "The model that judges: weighted (the weights of MLGateWeight), or a .mlg file, which is taken up again whenever it changes.")\
+  X(MLGateShadowModel, shadow_model, GLOBAL, SHADOW,                           \
+    "A second model (a .mlg file, or weighted) that scores every request beside the first and only counts where they disagree; or off. Default off.")\
   X(MLGateAllow, allow, SERVER, ALLOW,                                         \
     "Clients that are never judged or refused: addresses, CIDR prefixes, file:PATH with one a line. May be repeated.")\
   X(MLGateExempt, exempt, SECTION, EXPR,                                       \
@@ -69,9 +74,11 @@ typedef enum mlg_kind {
     MLG_KIND_DURATION,
     MLG_KIND_WEIGHT,
     MLG_KIND_ALLOW,
+    MLG_KIND_MODEL,
     MLG_KIND_PROFILE,
-    MLG_KIND_EXPR,
-    MLG_KIND_PATH
+    MLG_KIND_EXPR, /* from here on httpd's alone */
+    MLG_KIND_PATH,
+    MLG_KIND_SHADOW
 } mlg_kind;
 
 typedef enum mlg_scope {
@@ -151,6 +158,13 @@ const char *mlg_directive_nearest(const char *name);
 /** Set every value to its default, given by nobody. */
 void mlg_settings_init(mlg_settings_t *settings);
 
+/** @return 1 when a line gave this value; 0: it is the default */
+static inline int mlg_settings_has(const mlg_settings_t *settings,
+                                   mlg_directive_id id)
+{
+    return (settings->given >> id & 1) != 0;
+}
+
 /** Read one value.
  *
  * @param id    below MLG_NSETTINGS
@@ -181,8 +195,8 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
  * longer MLGateBlockFor.
  *
  * @param rules  its threshold becomes MLG_THRESHOLD_NONE where auto was said;
- *               its model and allow-list are left as they are; its forest, which
- *               no setting names, becomes NULL
+ *               its model and allow-list are left as they are; its forest and
+ *               shadow, which no setting names, become NULL
  */
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings);
 

@@ -50,6 +50,9 @@ static void tell_score(const decision_t *d)
         printf(", after %.0f requests", requests);
     }
     printf(".\n");
+    if (remote_text(d->json, "model") != NULL) {
+        printf("The model that judged it: %s\n", shown(d, "model"));
+    }
     if (offences > 1) {
         printf("It was its block number %.0f; each one lasts longer.\n",
                offences);
@@ -150,9 +153,9 @@ static void tell_list(const decision_t *d, const json_t *list)
     }
 }
 
-/* Do the weights here make the score that the server gave? Only then can they
+/* Does the model here make the score that the server gave? Only then can it
  * tell what every feature added. */
-static int are_servers_weights(const decision_t *d, const float *x)
+static int is_servers_model(const decision_t *d, const float *x)
 {
     const mlg_rules_t *rules = &d->explain->feed.replay.rules;
     double here = (double)mlg_rules_score(rules, x, NULL);
@@ -167,7 +170,7 @@ static void tell_why(const decision_t *d)
     float x[MLG_NFEATURES];
     int has_vector = read_vector(json_object_get(d->json, "features"), x);
 
-    if (has_vector && are_servers_weights(d, x)) {
+    if (has_vector && is_servers_model(d, x)) {
         printf("\nWhat weighed\n");
         story_print_parts(&d->explain->feed, x,
                           (float)remote_number(d->json, "threshold"));
@@ -176,9 +179,9 @@ static void tell_why(const decision_t *d)
         printf("\nWhat weighed most\n");
         tell_list(d, reasons);
         if (has_vector) {
-            printf("  (the server's weights are others than these here, or it "
-                   "has a model; with\n  --config FILE or --model FILE every "
-                   "part is listed)\n");
+            printf("  (the server's model or weights are others than these "
+                   "here; with --config FILE\n  or --model FILE every part is "
+                   "listed)\n");
         }
     }
     if (json_array_size(changes) > 0) {

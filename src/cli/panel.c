@@ -102,6 +102,29 @@ static void add_health(panel_t *panel, const json_t *health)
     }
 }
 
+/* A gate that is older than this program says nothing of its model. */
+static void add_models(panel_t *panel, const json_t *stats)
+{
+    const json_t *model = json_object_get(stats, "model");
+    const json_t *shadow = json_object_get(stats, "shadow");
+
+    if (json_is_object(model)) {
+        panel_add(panel, 0, "%-*s %s, for %s", LABEL, "model",
+                  json_is_string(json_object_get(model, "id"))
+                      ? shown(panel, model, "id", 20)
+                      : shown(panel, model, "kind", 20),
+                  duration(panel, remote_number(model, "for_s")));
+    }
+    if (json_is_object(shadow)) {
+        panel_add(panel, 0, "%-*s %s, disagrees on %.3f %% of the requests",
+                  LABEL, "shadow",
+                  json_is_string(json_object_get(shadow, "id"))
+                      ? shown(panel, shadow, "id", 20)
+                      : shown(panel, shadow, "kind", 20),
+                  100.0 * remote_number(shadow, "disagreement"));
+    }
+}
+
 void panel_summary(panel_t *panel, const json_t *info, const json_t *health,
                    const json_t *stats, const json_t *before)
 {
@@ -112,6 +135,7 @@ void panel_summary(panel_t *panel, const json_t *info, const json_t *health,
               LABEL, "engine", shown(panel, stats, "engine", 20),
               remote_number(info, "threshold"),
               duration(panel, remote_number(info, "block_for_s")));
+    add_models(panel, stats);
     if (health != NULL) {
         add_health(panel, health);
     }

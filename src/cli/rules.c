@@ -7,6 +7,7 @@
 
 #include <apr_strings.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SENTENCE_MAX 2000
@@ -104,21 +105,47 @@ static int read_sets(const rules_t *rules, mlg_config_t *config)
     return CTL_DONE;
 }
 
-static int read_model(rules_t *rules, mlg_rules_t *to)
+/* Who names the model, and which: the nearest that does. */
+static const char *name_model(const rules_t *rules, const mlg_config_t *config,
+                              const char **model)
 {
+    const char *named = getenv("MLGATE_MODEL");
+
+    if (rules->model != NULL) {
+        *model = rules->model;
+        return "--model";
+    }
+    if (config->model != NULL) {
+        *model = config->model;
+        return "MLGateModel";
+    }
+    if (named != NULL && named[0] != '\0') {
+        *model = named;
+        return "MLGATE_MODEL";
+    }
+    *model = mlg_model_file_default();
+    return "the model that this program came with (--model weighted does "
+           "without),";
+}
+
+/* The model's own threshold, unless someone gave one. */
+static int read_model(rules_t *rules, const mlg_config_t *config,
+                      mlg_rules_t *to)
+{
+    const char *model;
+    const char *who = name_model(rules, config, &model);
     const char *why;
 
     rules->recommended =
         (float)((double)mlg_directives[MLG_SET_threshold].dflt / 1e6);
     rules->slope = 1.0;
-    if (rules->model == NULL || strcmp(rules->model, "weighted") == 0) {
+    if (!mlg_model_file_is_named(model)) {
         return CTL_DONE;
     }
-    if (mlg_model_file_read(&rules->file, rules->model, &why, rules->p) !=
+    if (mlg_model_file_read(&rules->file, model, &why, rules->p) !=
         APR_SUCCESS) {
-        return ctl_complain(
-            CTL_MISUSE, "--model %s: %s",
-            visible_string(rules->model, SENTENCE_MAX, rules->p), why);
+        return ctl_complain(CTL_MISUSE, "%s %s: %s", who,
+                            visible_string(model, SENTENCE_MAX, rules->p), why);
     }
     to->forest = rules->file.forest;
     rules->recommended = rules->file.bundle.threshold;
@@ -195,7 +222,7 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
     replay->rules.allow = &rules->allow;
     replay->ipv6_prefix = (unsigned)rules->settings.ipv6_prefix;
     replay->refuse_status = (uint32_t)rules->settings.refuse_status;
-    code = read_model(rules, &replay->rules);
+    code = read_model(rules, &config, &replay->rules);
     if (code == CTL_DONE) {
         code = read_profile(rules, &replay->rules);
     }

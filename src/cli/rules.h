@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The server's directives for a command that replays logs: --config, --host
- * and --set, the model: --model, and the site: --profile. What --set gives wins over what --config reads, later over
- * earlier, whatever their order on the command line; nothing is read before
+ * and --set, the model: --model, and the site: --profile. What --set gives wins
+ * over what --config reads, later over earlier, whatever their order on the
+ * command line, and --model over any MLGateModel; where nobody names one,
+ * MLGATE_MODEL in the environment does, else mlg_model_file_default(); likewise
+ * --profile over MLGateProfile. Nothing is read before
  * rules_apply().
  */
 #ifndef RULES_H
@@ -39,7 +42,8 @@ enum {
      "'MLGateEngine observe' blocked clients go on; may be repeated"},         \
     {"model", RULES_MODEL, 1,                                                  \
      "judge by the model in this .mlg file, and by its threshold where no "    \
-     "MLGateThreshold is given; 'weighted': by the weights"},                  \
+     "MLGateThreshold is given; 'weighted': by the weights; otherwise by the "  \
+     "MLGateModel of --config"},                                               \
     {"profile", RULES_PROFILE, 1,                                              \
      "judge by the threshold of this site's profile, as mlgatectl calibrate "  \
      "wrote it, where no MLGateThreshold is given"}

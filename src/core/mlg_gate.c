@@ -49,6 +49,7 @@ static void begin(mlg_decision_t *d, const mlg_rules_t *rules,
     memset(d->spare, 0, sizeof(d->spare));
     d->rarity = MLG_RARITY_UNKNOWN;
     d->is_recorded = 0;
+    d->model = 0;
     d->at_us = now_us;
     d->key = client->key;
     d->threshold = rules->threshold;
@@ -210,7 +211,52 @@ static void name_floor(mlg_decision_t *d)
         (mlg_reason_t){d->x[MLG_F_REQUEST_RATE], 1.0f, MLG_F_REQUEST_RATE};
 }
 
-/* Score the folded copy and decide. */
+/* Let the shadow score the same vector, and count how the two compare. */
+static void ask_shadow(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                       const mlg_arrival_t *a, const mlg_decision_t *d)
+{
+    static const mlg_counter_id seen[2][2] = {
+        {MLG_C_SHADOW_BOTH_LOW, MLG_C_SHADOW_ONLY_SHADOW},
+        {MLG_C_SHADOW_ONLY_MODEL, MLG_C_SHADOW_BOTH_HIGH}};
+    float score = mlg_shadow_score(rules->shadow, d->x);
+    int is_high = mlg_policy_proof(d->score, d->x) >= rules->threshold;
+    int is_high_too = mlg_policy_proof(score, d->x) >= rules->shadow->threshold;
+
+    count(gate, a->from.hash, seen[is_high][is_high_too]);
+    if (is_high != is_high_too) {
+        mlg_dispute_t dispute = {.client = a->from.hash,
+                                 .key = a->from.key,
+                                 .at_us = a->at_us,
+                                 .score = d->score,
+                                 .shadow_score = score,
+                                 .total = d->total,
+                                 .is_shadow_high = (uint32_t)is_high_too};
+
+        mlg_dispute_note(gate->disputes, &dispute);
+    }
+}
+
+/* Score the vector and remember how high. @return what it counts as evidence */
+static float prove(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                   const mlg_arrival_t *a, mlg_record_t *own, mlg_decision_t *d)
+{
+    float proof;
+
+    d->score = mlg_rules_score(rules, d->x, &d->reasons);
+    d->model = mlg_rules_model(rules);
+    proof = mlg_policy_proof(d->score, d->x);
+    if (rules->shadow != NULL) {
+        ask_shadow(gate, rules, a, d);
+    }
+    mlg_record_note_score(own, fminf(proof, 1.0f), own->total,
+                          rules->min_requests);
+    if (proof > d->score && d->score < rules->threshold) {
+        name_floor(d);
+    }
+    return proof;
+}
+
+/* Decide by the folded copy. */
 static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
                   const mlg_arrival_t *a, const mlg_standing_t *standing,
                   mlg_stripe_t *held, mlg_record_t *own, mlg_decision_t *d)
@@ -225,13 +271,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
     if ((a->knows & MLG_KNOWS_SUBNET) != 0) {
         d->x[MLG_F_SUBNET_RATE] = a->subnet_rate;
     }
-    d->score = mlg_rules_score(rules, d->x, &d->reasons);
-    proof = mlg_policy_proof(d->score, d->x);
-    mlg_record_note_score(own, fminf(proof, 1.0f), own->total,
-                          rules->min_requests);
-    if (proof > d->score && d->score < rules->threshold) {
-        name_floor(d);
-    }
+    proof = prove(gate, rules, a, own, d);
     if (standing->verdict == MLG_VERDICT_WOULD_REFUSE) {
         d->verdict = MLG_VERDICT_WOULD_REFUSE; /* nothing new to find */
         d->until_us = standing->until_us;
@@ -409,5 +449,29 @@ void mlg_settle(const mlg_gate_t *gate, const mlg_arrival_t *a,
         teach(gate, a, mlg_record_fold_outcome(&own, a, outcome));
         /* no `busy`: a record left half written is seen by its odd seq */
         mlg_record_publish(shared, &own);
+    }
+}
+
+void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,
+                    const uint64_t *shadow, apr_time_t now_us)
+{
+    mlg_reign_t *judge = &gate->segment->model;
+    mlg_reign_t *second = &gate->segment->shadow;
+    int is_other_judge = judge->since_us == 0 || judge->id != model;
+    int is_other_second = (shadow == NULL)
+                              ? second->since_us != 0
+                              : second->since_us == 0 || second->id != *shadow;
+    mlg_shard_t total;
+
+    if (is_other_judge) {
+        *judge = (mlg_reign_t){model, now_us};
+    }
+    if (is_other_second) {
+        *second = (shadow != NULL) ? (mlg_reign_t){*shadow, now_us}
+                                   : (mlg_reign_t){0, 0};
+    }
+    if (shadow != NULL && (is_other_judge || is_other_second)) {
+        mlg_counters_read(gate->counters, &total);
+        mlg_disputes_begin(gate->disputes, &total, now_us);
     }
 }

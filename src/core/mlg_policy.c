@@ -31,6 +31,14 @@ float mlg_rules_score(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
     return score;
 }
 
+float mlg_shadow_score(const mlg_shadow_t *shadow, const float x[MLG_NFEATURES])
+{
+    mlg_walk_t walk;
+
+    return (shadow->forest != NULL) ? mlg_forest_walk(shadow->forest, x, &walk)
+                                    : mlg_weighted_score(shadow->model, x);
+}
+
 float mlg_rules_parts(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
                       float part[MLG_NFEATURES])
 {

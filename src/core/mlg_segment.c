@@ -15,11 +15,13 @@ typedef struct layout_t {
     size_t stripes;
     size_t counters;
     size_t ring;
+    size_t disputes;
     size_t networks;
     size_t peers;
-    size_t site;
+    size_t answered;
     size_t places;
     size_t calibration;
+    size_t site;
     size_t lines;
     size_t info;
     size_t table;
@@ -56,12 +58,14 @@ static layout_t layout_for(uint32_t clients)
     l.stripes = after(l.locks, sizeof(mlg_lock_room_t) * MLG_STRIPES);
     l.counters = after(l.stripes, sizeof(mlg_stripe_t) * MLG_STRIPES);
     l.ring = after(l.counters, sizeof(mlg_shard_t) * MLG_COUNTER_SHARDS);
-    l.networks = after(l.ring, sizeof(mlg_ring_t));
+    l.disputes = after(l.ring, sizeof(mlg_ring_t));
+    l.networks = after(l.disputes, sizeof(mlg_disputes_t));
     l.peers = after(l.networks, sizeof(uint64_t) * NETWORK_SLOTS);
-    l.site = after(l.peers, sizeof(uint64_t) * PEER_SLOTS);
-    l.places = after(l.site, sizeof(uint64_t));
+    l.answered = after(l.peers, sizeof(uint64_t) * PEER_SLOTS);
+    l.places = after(l.answered, sizeof(uint64_t));
     l.calibration = after(l.places, sizeof(uint64_t) * MLG_POPULARITY_SLOTS);
-    l.lines = after(l.calibration, sizeof(mlg_calibration_t));
+    l.site = after(l.calibration, sizeof(mlg_calibration_t));
+    l.lines = after(l.site, sizeof(mlg_site_t));
     l.info = after(l.lines, sizeof(mlg_block_line_t) * l.nlines);
     l.table =
         after(l.info, sizeof(mlg_block_info_t) * l.nlines * MLG_BLOCK_SLOTS);
@@ -119,14 +123,16 @@ apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
     gate->lock = (mlg_lock_room_t *)(at + l.locks);
     gate->counters = (mlg_shard_t *)(at + l.counters);
     gate->ring = (mlg_ring_t *)(at + l.ring);
+    gate->disputes = (mlg_disputes_t *)(at + l.disputes);
     gate->networks = (mlg_sketch_t){(uint64_t *)(at + l.networks),
                                     NETWORK_SLOTS - 1, NETWORK_PANE_S};
     gate->peers =
         (mlg_sketch_t){(uint64_t *)(at + l.peers), PEER_SLOTS - 1, PEER_PANE_S};
-    gate->places =
-        (mlg_popularity_t){(uint64_t *)(at + l.places),
-                           (uint64_t *)(at + l.site), MLG_POPULARITY_SLOTS - 1};
+    gate->places = (mlg_popularity_t){(uint64_t *)(at + l.places),
+                                      (uint64_t *)(at + l.answered),
+                                      MLG_POPULARITY_SLOTS - 1};
     gate->calibration = (mlg_calibration_t *)(at + l.calibration);
+    gate->site = (mlg_site_t *)(at + l.site);
     gate->blocks.line = (mlg_block_line_t *)(at + l.lines);
     gate->blocks.info = (mlg_block_info_t *)(at + l.info);
     gate->blocks.line_mask = l.nlines - 1;

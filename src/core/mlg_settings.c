@@ -240,6 +240,7 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings)
 {
     rules->forest = NULL;
+    rules->shadow = NULL;
     rules->engine = (mlg_engine)settings->engine;
     rules->threshold = (settings->threshold == MLG_THRESHOLD_AUTO)
                            ? MLG_THRESHOLD_NONE

@@ -164,7 +164,7 @@ static int on_quick(request_rec *r, int lookup)
     mlgate_ticket_t *ticket = ticket_of(r);
     mlg_standing_t standing;
     const mlgate_conf_t *conf;
-    mlg_rules_t rules;
+    mlgate_rules_t held;
 
     if (lookup || ticket == NULL || !is_arrival(r)) {
         return DECLINED;
@@ -175,19 +175,21 @@ static int on_quick(request_rec *r, int lookup)
     }
     ticket->is_exempt =
         conf->exempt != NULL && is_plain(r->uri) && is_exempt(r, conf);
-    mlgate_rules(&rules, conf);
-    standing =
-        mlg_gate_check(&mlgate.gate, &rules, &ticket->client, r->request_time);
+    mlgate_rules(&held, conf);
+    standing = mlg_gate_check(&mlgate.gate, &held.rules, &ticket->client,
+                              r->request_time);
     if (standing.verdict != MLG_VERDICT_REFUSE || ticket->is_exempt) {
+        mlgate_rules_drop(&held);
         return DECLINED;
     }
-    mlg_refuse(&mlgate.gate, &rules, &ticket->client, r->request_time,
+    mlg_refuse(&mlgate.gate, &held.rules, &ticket->client, r->request_time,
                &standing, &ticket->decision);
     ticket->is_judged = 1;
     ticket->seen = mlgate_observe_begin(r);
     if (ticket->seen != NULL) {
-        observe_refused(r, ticket, &rules);
+        observe_refused(r, ticket, &held.rules);
     }
+    mlgate_rules_drop(&held);
     mlgate_tell(r, &ticket->decision);
     return refuse(r, ticket, conf);
 }
@@ -198,26 +200,29 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
 {
     mlgate_conn_t *conn = mlgate_conn_of(r->connection);
     uint32_t exempt = 0;
-    mlg_rules_t rules;
+    mlgate_rules_t by;
     mlg_stripe_t *held;
     apr_uint64_t arrived;
 
     if (ticket->is_exempt || is_exempt(r, conf)) {
         exempt = MLG_IS_EXEMPT;
     }
-    mlgate_rules(&rules, conf);
+    mlgate_rules(&by, conf);
     mlgate_arrive(&ticket->arrival, r, &ticket->client,
                   (conn != NULL) ? apr_atomic_inc32(&conn->requests) + 1 : 0,
                   late | exempt);
     ticket->seen = mlgate_observe_begin(r);
     held = mlgate_stripe_try(mlg_stripe_of(ticket->client.hash));
-    mlg_judge(&mlgate.gate, &rules, &ticket->arrival, held, &ticket->decision);
+    mlg_judge(&mlgate.gate, &by.rules, &ticket->arrival, held,
+              &ticket->decision);
     arrived = events_of(ticket->client.hash);
     mlgate_stripe_drop(held);
     if (ticket->seen != NULL) {
-        mlgate_observe_arrival(ticket->seen, &ticket->arrival, &rules, arrived,
+        mlgate_observe_arrival(ticket->seen, &ticket->arrival, &by.rules,
+                               arrived,
                                held != NULL);
     }
+    mlgate_rules_drop(&by);
     ticket->is_judged = 1;
     mlgate_tell(r, &ticket->decision);
     if (ticket->decision.convicts) {

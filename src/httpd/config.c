@@ -80,6 +80,12 @@ void *mlgate_conf_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     else if (base->exempt != NULL) {
         conf->exempt = apr_array_append(p, base->exempt, add->exempt);
     }
+    if (add->model == NULL) {
+        conf->model = base->model;
+    }
+    if (add->shadow_model == NULL) {
+        conf->shadow_model = base->shadow_model;
+    }
     if (add->event_log == NULL) {
         conf->event_log = base->event_log;
     }
@@ -107,12 +113,43 @@ const mlgate_conf_t *mlgate_conf_global(const server_rec *s)
     return ap_get_module_config(s->module_config, &mlgate_module);
 }
 
-void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf)
+static const mlg_weighted_t *weights_of(const mlgate_conf_t *conf)
 {
+    return (conf->weights != NULL) ? &conf->weights->model
+                                   : &mlg_weighted_default;
+}
+
+/* A shadow goes by its own threshold: MLGateThreshold is the judge's. */
+static void add_shadow(mlgate_rules_t *held, const mlgate_conf_t *conf)
+{
+    const mlg_model_file_t *second = held->second;
+
+    held->shadow.model = weights_of(conf);
+    held->shadow.forest = (second != NULL) ? second->forest : NULL;
+    held->shadow.threshold =
+        (second != NULL)
+            ? second->bundle.threshold
+            : (float)((double)mlg_directives[MLG_SET_threshold].dflt / 1e6);
+    held->rules.shadow = &held->shadow;
+}
+
+void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
+{
+    mlg_rules_t *rules = &held->rules;
+
     mlg_settings_rules(rules, &conf->set);
-    rules->model =
-        (conf->weights != NULL) ? &conf->weights->model : &mlg_weighted_default;
+    rules->model = weights_of(conf);
     rules->allow = conf->allow;
+    mlgate_models_take(held);
+    if (held->judge != NULL) {
+        rules->forest = held->judge->forest;
+        if (!mlg_settings_has(&conf->set, MLG_SET_threshold)) {
+            rules->threshold = held->judge->bundle.threshold;
+        }
+    }
+    if (held->has_shadow) {
+        add_shadow(held, conf);
+    }
 }
 
 const char *mlgate_conf_check(const mlgate_conf_t *conf, const char *where,
@@ -309,6 +346,33 @@ static const char *set_profile(cmd_parms *cmd, void *dir_conf, const char *arg)
                                           arg, cmd->cmd->errmsg);
 }
 
+/* Which file is read, and whether it is a model, is for check_config: httpd
+ * may yet come to another line. */
+static const char *set_model(cmd_parms *cmd, void *dir_conf, const char *arg)
+{
+    int is_shadow = cmd->info != NULL;
+    mlgate_conf_t *conf = NULL;
+    const char *err = find_global(&conf, cmd);
+    const char *model = mlg_model_file_is_named(arg)
+                            ? ap_server_root_relative(cmd->pool, arg)
+                            : arg;
+
+    (void)dir_conf;
+    if (err != NULL) {
+        return err;
+    }
+    if (model == NULL || arg[0] == '\0') {
+        return apr_psprintf(cmd->pool, "'%s' is not a file. %s", arg,
+                            cmd->cmd->errmsg);
+    }
+    if (!is_shadow) {
+        conf->model = model;
+        return NULL;
+    }
+    conf->shadow_model = (ap_cstr_casecmp(arg, "off") != 0) ? model : NULL;
+    return NULL;
+}
+
 #define SCOPE_GLOBAL  RSRC_CONF
 #define SCOPE_SERVER  RSRC_CONF
 #define SCOPE_SECTION (RSRC_CONF | ACCESS_CONF)
@@ -318,6 +382,10 @@ static const char *set_profile(cmd_parms *cmd, void *dir_conf, const char *arg)
     AP_INIT_TAKE_ARGV(name, set_weight, NULL, where, help)
 #define COMMAND_ALLOW(name, field, where, help)                                \
     AP_INIT_RAW_ARGS(name, set_allow, NULL, where, help)
+#define COMMAND_MODEL(name, field, where, help)                                \
+    AP_INIT_TAKE1(name, set_model, NULL, where, help)
+#define COMMAND_SHADOW(name, field, where, help)                               \
+    AP_INIT_TAKE1(name, set_model, (void *)1, where, help)
 #define COMMAND_EXPR(name, field, where, help)                                 \
     AP_INIT_TAKE1(name, set_exempt, NULL, where, help)
 #define COMMAND_PATH(name, field, where, help)                                 \

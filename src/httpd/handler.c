@@ -133,7 +133,7 @@ static int get_client(request_rec *r, const char *argument)
 
 static int get_decision(request_rec *r, const char *argument)
 {
-    mlg_rules_t rules;
+    const mlg_rules_t *rules;
     mlg_decision_t d;
     apr_uint64_t id;
 
@@ -148,9 +148,12 @@ static int get_decision(request_rec *r, const char *argument)
                               "no decision %s among the latest %d", argument,
                               MLG_DECISIONS);
     }
-    mlgate_rules(&rules, mlgate_conf_of_server(r->server));
+    rules = mlgate_survey_rules(r);
+    if (mlg_rules_model(rules) != d.model) {
+        rules = NULL; /* another model would change for other reasons */
+    }
     return mlgate_answer(r, HTTP_OK,
-                         mlg_report_decision(&d, mlgate.ipv6_prefix, &rules));
+                         mlg_report_decision(&d, mlgate.ipv6_prefix, rules));
 }
 
 /* ---- which endpoint ------------------------------------------------------ */

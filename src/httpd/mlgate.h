@@ -8,6 +8,7 @@
 #ifndef MLGATE_H
 #define MLGATE_H
 
+#include "mlg_model_file.h"
 #include "mlg_observation.h"
 #include "mlg_settings.h"
 #include "mlg_version.h"
@@ -32,6 +33,9 @@ typedef struct mlgate_conf_t {
     mlg_weights_t *weights;      /* NULL: none given */
     mlg_cidrs_t *allow;          /* settled; NULL: nobody */
     apr_array_header_t *exempt;  /* of ap_expr_info_t *; NULL: nothing */
+    const char *model;           /* file or MLG_MODEL_WEIGHTED; GLOBAL; NULL:
+                                    mlg_model_file_default() */
+    const char *shadow_model;    /* likewise; NULL: off */
     const char *event_log;       /* file or |pipe; GLOBAL; NULL: none */
     const char *observation_log; /* likewise */
     const char *profile;         /* a file; GLOBAL; NULL: none */
@@ -52,8 +56,28 @@ const mlgate_conf_t *mlgate_conf_of_server(const server_rec *s);
 /** The GLOBAL settings. @param s  the main server */
 const mlgate_conf_t *mlgate_conf_global(const server_rec *s);
 
-/** Configuration in the core's terms. @param rules borrows from conf */
-void mlgate_rules(mlg_rules_t *rules, const mlgate_conf_t *conf);
+/* Rules with the models that they borrow: those in force when they were made.
+ * Neither copied nor moved. */
+typedef struct mlgate_rules_t {
+    mlg_rules_t rules;
+    mlg_shadow_t shadow;
+    const mlg_model_file_t *judge;  /* NULL: weights */
+    const mlg_model_file_t *second; /* the shadow's; NULL: weights, or none */
+    int has_shadow;
+    unsigned slot[2];
+} mlgate_rules_t;
+
+/** Configuration in the core's terms, with the models that are in force: once
+ * a request, so that none is judged by two. What threshold applies is decided
+ * here.
+ *
+ * @param held  filled; borrows from conf; the models are held until it is
+ *              given to mlgate_rules_drop()
+ */
+void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf);
+
+/** Let go of the models; the rules are not used any more. */
+void mlgate_rules_drop(mlgate_rules_t *held);
 
 /** Check what single directives cannot: MLGateBlockMax below MLGateBlockFor.
  * @param where  what the configuration is for, to say it
@@ -108,6 +132,37 @@ mlg_stripe_t *mlgate_stripe_wait(unsigned stripe);
 
 /** Give a stripe back; NULL is ignored. */
 void mlgate_stripe_drop(mlg_stripe_t *stripe);
+
+/* ---- models (model.c) --------------------------------------------------- */
+
+/** Forget all: a configuration is about to be read. */
+void mlgate_models_reset(void);
+
+/** Read and prove the models that the configuration names. Logs what fails.
+ * @return OK or HTTP_INTERNAL_SERVER_ERROR */
+int mlgate_models_load(server_rec *s, apr_pool_t *pconf);
+
+/** Say when MLGateWeight is given and decides nothing. */
+void mlgate_models_warn(server_rec *s);
+
+/** Note which are in force and prepare to replace them. After
+ * mlgate_segment_open(), in the parent. Logs what fails. */
+apr_status_t mlgate_models_open(server_rec *s, apr_pool_t *pconf);
+
+/** @return 1 when the model or its shadow is a file, which may change */
+int mlgate_models_are_files(void);
+
+/** Fill in `judge`, `second`, `has_shadow` and `slot`. */
+void mlgate_models_take(mlgate_rules_t *held);
+
+/** Put what was published since in this process's seats, and free what nobody
+ * uses any more. In each process; by one thread at a time. */
+void mlgate_models_follow(void);
+
+/** Look whether a file has changed, and publish it. In one process at a time.
+ * @param quiet_us  for how long it must have been left alone */
+void mlgate_models_look(server_rec *s, apr_interval_time_t quiet_us,
+                        apr_pool_t *p);
 
 /* ---- a request's way (arrive.c, access.c, refuse.c) --------------------- */
 

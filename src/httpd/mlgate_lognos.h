@@ -28,5 +28,10 @@
 #define MLG0019 "MLG0019: " /* an observed block is over */
 #define MLG0020 "MLG0020: " /* the IPv6 prefix changed */
 #define MLG0021 "MLG0021: " /* a log of the gate's is a named pipe */
+#define MLG0022 "MLG0022: " /* a model cannot be had at start */
+#define MLG0023 "MLG0023: " /* weights are given and a forest judges */
+#define MLG0024 "MLG0024: " /* no shared memory for models */
+#define MLG0025 "MLG0025: " /* a changed model is refused */
+#define MLG0026 "MLG0026: " /* a changed model is in force */
 
 #endif /* MLGATE_LOGNOS_H */

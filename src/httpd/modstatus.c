@@ -29,10 +29,28 @@ static const char *camel(request_rec *r, const char *name)
     return out;
 }
 
+static const char *model_id(request_rec *r, const mlg_forest_t *forest)
+{
+    return (forest == NULL)
+               ? "weighted"
+               : mlg_report_id(apr_palloc(r->pool, MLG_DECISION_ID_TEXT),
+                               forest->id);
+}
+
+static const char *shadow_id(request_rec *r, const mlg_snapshot_t *s)
+{
+    return (s->rules->shadow != NULL) ? model_id(r, s->rules->shadow->forest)
+                                      : "off";
+}
+
 static void put_lines(request_rec *r, const mlg_snapshot_t *s)
 {
     ap_rprintf(r, "MLGateVersion: %s\nMLGateEngine: %s\n", s->version,
                mlg_engine_name(s->rules->engine));
+    ap_rprintf(r, "MLGateModel: %s\nMLGateThreshold: %.6g\n",
+               model_id(r, s->rules->forest), (double)s->rules->threshold);
+    ap_rprintf(r, "MLGateShadowModel: %s\nMLGateShadowDisagreement: %.6f\n",
+               shadow_id(r, s), mlg_snapshot_disagreement(s));
     ap_rprintf(r, "MLGateClients: %u\nMLGateClientsUsed: %u\n",
                (unsigned)s->clients, (unsigned)s->clients_used);
     for (int kind = MLG_BLOCK_WOULD; kind <= MLG_BLOCK_GRACE; kind++) {
@@ -54,10 +72,15 @@ static void put_table(request_rec *r, const mlg_snapshot_t *s)
     ap_rprintf(r,
                "<hr>\n<h2>mod_mlgate %s</h2>\n<table border=\"0\">\n"
                "<tr><td>engine</td><td>%s</td></tr>\n"
+               "<tr><td>model</td><td>%s, too high from %.3f</td></tr>\n"
+               "<tr><td>shadow model</td><td>%s, disagreed on %.3f %% of the "
+               "requests</td></tr>\n"
                "<tr><td>clients remembered</td><td>%u of %u</td></tr>\n"
                "<tr><td>clients blocked now</td><td>%u by the gate, %u by an "
                "operator, %u would be</td></tr>\n",
                s->version, mlg_engine_name(s->rules->engine),
+               model_id(r, s->rules->forest), (double)s->rules->threshold,
+               shadow_id(r, s), 100.0 * mlg_snapshot_disagreement(s),
                (unsigned)s->clients_used, (unsigned)s->clients,
                (unsigned)s->blocks[MLG_BLOCK_AUTO],
                (unsigned)s->blocks[MLG_BLOCK_OPERATOR],

@@ -186,7 +186,7 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
     mlg_block_t was;
     mlg_key_t addr;
     terms_t terms;
-    mlg_rules_t rules;
+    const mlgate_conf_t *conf = mlgate_conf_of_server(r->server);
     const char *wrong = mlgate_order_address(r, address, &addr);
     apr_uint64_t arrived;
     apr_status_t rv;
@@ -197,13 +197,12 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
     if (wrong != NULL) {
         return mlgate_problem(r, HTTP_BAD_REQUEST, "%s", wrong);
     }
-    mlgate_rules(&rules, mlgate_conf_of_server(r->server));
     memset(&view, 0, sizeof(view));
     view.client = mlg_client_from(&addr, &mlgate.gate.segment->secret,
                                   mlgate.ipv6_prefix);
     view.ipv6_prefix = mlgate.ipv6_prefix;
     view.now_us = r->request_time;
-    view.is_allowed = mlg_cidrs_contain(rules.allow, &addr);
+    view.is_allowed = mlg_cidrs_contain(conf->allow, &addr);
     rv = carry_out(&view, kind, &terms, &was, &arrived);
     if (rv == MLG_EFULL) {
         return mlgate_problem(r, HTTP_INSUFFICIENT_STORAGE,

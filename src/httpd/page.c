@@ -50,6 +50,22 @@ static void put_head(const mlgate_page_t *page, const char *nonce)
                mlg_report_duration(counting, s->now_us - s->formatted_us));
 }
 
+static void put_model(const mlgate_page_t *page)
+{
+    const mlg_snapshot_t *s = page->s;
+    apr_time_t since_us = mlg_reign_since(&s->model, s->rules->forest);
+    char words[MLG_WORDS_TEXT];
+    char age[MLG_DURATION_TEXT];
+
+    ap_rprintf(
+        page->r,
+        "<p class=\"model\">Model %s, for %s; a score is too high from "
+        "%.3f.</p>\n",
+        mlg_report_model_words(words, s->rules->forest),
+        mlg_report_duration(age, (since_us != 0) ? s->now_us - since_us : 0),
+        s->rules->threshold);
+}
+
 static void put_tile(const mlgate_page_t *page, const char *name,
                      apr_uint64_t n, int is_hot)
 {
@@ -192,11 +208,13 @@ int mlgate_page(request_rec *r, const mlg_snapshot_t *s)
                      nonce));
     apr_table_setn(r->headers_out, "Referrer-Policy", "same-origin");
     put_head(&page, nonce);
+    put_model(&page);
     put_tiles(&page);
     put_histogram(&page);
     mlgate_page_blocks(&page);
     mlgate_page_watched(&page);
     mlgate_page_decisions(&page);
+    mlgate_page_shadow(&page);
     put_counters(&page);
     put_foot(&page);
     return OK;

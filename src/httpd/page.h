@@ -22,6 +22,13 @@ void mlgate_page_blocks(const mlgate_page_t *page);
 void mlgate_page_watched(const mlgate_page_t *page);
 void mlgate_page_decisions(const mlgate_page_t *page);
 
+/** How model and shadow compare (page_shadow.c); nothing without a shadow. */
+void mlgate_page_shadow(const mlgate_page_t *page);
+
+/** Cells that lists share. */
+void mlgate_page_client(const mlgate_page_t *page, const mlg_key_t *key);
+void mlgate_page_ago(const mlgate_page_t *page, apr_time_t at_us);
+
 /** The style sheet (page_style.c). */
 extern const char mlgate_page_style[];
 

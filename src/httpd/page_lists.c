@@ -31,7 +31,7 @@ const char *mlgate_page_number(request_rec *r, apr_uint64_t n)
     return out;
 }
 
-static void put_client(const mlgate_page_t *page, const mlg_key_t *key)
+void mlgate_page_client(const mlgate_page_t *page, const mlg_key_t *key)
 {
     char link[MLG_KEY_TEXT];
     char text[MLG_KEY_TEXT];
@@ -41,7 +41,7 @@ static void put_client(const mlgate_page_t *page, const mlg_key_t *key)
                mlg_key_render(text, key, page->s->ipv6_prefix));
 }
 
-static void put_ago(const mlgate_page_t *page, apr_time_t at_us)
+void mlgate_page_ago(const mlgate_page_t *page, apr_time_t at_us)
 {
     char iso[MLG_ISO_TEXT];
     char ago[MLG_DURATION_TEXT];
@@ -139,9 +139,9 @@ void mlgate_page_blocks(const mlgate_page_t *page)
         const mlg_block_t *b = &s->block[i];
 
         ap_rputs("<tr>", r);
-        put_client(page, &b->info.key);
+        mlgate_page_client(page, &b->info.key);
         ap_rprintf(r, "<td>%s</td>", kinds[b->kind % 5]);
-        put_ago(page, b->info.since_us);
+        mlgate_page_ago(page, b->info.since_us);
         ap_rprintf(r,
                    "<td class=\"at\">%s</td><td class=\"n\">%s</td>"
                    "<td class=\"n\">%u</td>",
@@ -179,11 +179,11 @@ void mlgate_page_watched(const mlgate_page_t *page)
              r);
     for (size_t i = 0; i < s->nwatched && i < ROWS; i++) {
         ap_rputs("<tr>", r);
-        put_client(page, &s->watched[i].key);
+        mlgate_page_client(page, &s->watched[i].key);
         put_score(page, s->watched[i].score);
         ap_rprintf(r, "<td class=\"n\">%s</td>",
                    mlgate_page_number(r, s->watched[i].total));
-        put_ago(page, s->watched[i].at_us);
+        mlgate_page_ago(page, s->watched[i].at_us);
         ap_rputs("</tr>\n", r);
     }
     ap_rputs("</tbody></table></section>\n", r);
@@ -213,8 +213,8 @@ void mlgate_page_decisions(const mlgate_page_t *page)
         mlg_report_id(id, d->id);
         ap_rprintf(r, "<tr><td><a href=\"%sdecision/%s\">%s</a></td>",
                    page->base, id, id);
-        put_ago(page, d->at_us);
-        put_client(page, &d->key);
+        mlgate_page_ago(page, d->at_us);
+        mlgate_page_client(page, &d->key);
         ap_rprintf(r, "<td class=\"at\">%s</td>", mlg_verdict_name(d->verdict));
         put_score(page, d->score);
         put_reasons(page, d->reasons.top, d->reasons.n, NULL);

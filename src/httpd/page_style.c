@@ -21,7 +21,7 @@ const char mlgate_page_style[] =
 "padding-top:1.6rem;padding-bottom:1rem}"
 "h1{font-size:1.5rem;margin:0;letter-spacing:-.01em}"
 "h2{font-size:1.05rem;margin:0 0 .6rem}"
-"header p{margin:0;color:var(--soft)}"
+"header p,.model{margin:0;color:var(--soft)}.model{margin:0 0 .8rem}"
 ".mode{font-size:.85rem;font-weight:600;padding:.1rem .65rem;"
 "border:1px solid currentColor;border-radius:1rem}"
 ".enforce{color:var(--good)}.observe{color:var(--warn)}.off{color:var(--hot)}"

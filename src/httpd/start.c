@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Starting: directives are checked, the segment is mapped, logs are opened.
- * What cannot be had stops the start with a sentence; `httpd -t` touches no
+ * Starting: directives and models are checked, the segment is mapped, logs are
+ * opened. What cannot be had stops the start with a sentence; `httpd -t` touches no
  * shared memory.
  */
 #include "mlgate.h"
@@ -21,6 +21,7 @@ static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     (void)plog;
     (void)ptemp;
     memset(&mlgate, 0, sizeof(mlgate));
+    mlgate_models_reset();
     mlgate_tell_prepare();
     return OK;
 }
@@ -81,20 +82,50 @@ static int check_servers(server_rec *s, apr_pool_t *ptemp)
     return OK;
 }
 
-/* httpd -t checks directives with this: it is the last hook that it runs. */
+/* httpd -t checks directives and models with this: it is the last hook that
+ * it runs. */
 static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog,
                            apr_pool_t *ptemp, server_rec *s)
 {
-    (void)pconf;
+    int rv = check_servers(s, ptemp);
+
     (void)plog;
-    return check_servers(s, ptemp);
+    if (rv == OK) {
+        rv = mlgate_models_load(s, pconf);
+    }
+    if (rv == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        mlgate_models_warn(s);
+    }
+    return rv;
+}
+
+static void tell_start(server_rec *s)
+{
+    const mlgate_conf_t *conf = mlgate_conf_of_server(s);
+    const mlg_segment_t *segment = mlgate.gate.segment;
+    char judge[MLG_WORDS_TEXT];
+    char shadow[MLG_WORDS_TEXT];
+    mlgate_rules_t held;
+
+    mlgate_rules(&held, conf);
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                 MLG0004
+                 "mod_mlgate %s: engine %s, model %s, threshold %.3f, shadow "
+                 "%s, %u clients in %" APR_SIZE_T_FMT " KiB, generation %u",
+                 MLG_VERSION, mlg_engine_name((mlg_engine)conf->set.engine),
+                 mlg_report_model_words(judge, held.rules.forest),
+                 (double)held.rules.threshold,
+                 (held.rules.shadow != NULL)
+                     ? mlg_report_model_words(shadow, held.shadow.forest)
+                     : "off",
+                 segment->clients, (apr_size_t)(segment->bytes / 1024),
+                 segment->generation);
+    mlgate_rules_drop(&held);
 }
 
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
                           apr_pool_t *ptemp, server_rec *s)
 {
-    const mlgate_conf_t *conf = mlgate_conf_of_server(s);
-
     (void)plog;
     (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG ||
@@ -102,20 +133,23 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
         return OK;
     }
     if (mlgate_segment_open(s) != APR_SUCCESS ||
+        mlgate_models_open(s, pconf) != APR_SUCCESS ||
         mlgate_event_open(s, pconf) != APR_SUCCESS ||
         mlgate_observe_open(s, pconf) != APR_SUCCESS ||
         mlgate_watch_start(s, pconf) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                 MLG0004 "mod_mlgate %s: engine %s, threshold %.3f, %u clients "
-                         "in %" APR_SIZE_T_FMT " KiB, generation %u",
-                 MLG_VERSION, mlg_engine_name((mlg_engine)conf->set.engine),
-                 (double)conf->set.threshold / 1e6,
-                 mlgate.gate.segment->clients,
-                 (apr_size_t)(mlgate.gate.segment->bytes / 1024),
-                 mlgate.gate.segment->generation);
+    mlgate_models_warn(s);
+    tell_start(s);
     return OK;
+}
+
+/* What was published since the parent started. */
+static void on_child(apr_pool_t *pchild, server_rec *s)
+{
+    (void)pchild;
+    (void)s;
+    mlgate_models_follow();
 }
 
 void mlgate_hooks(apr_pool_t *p)
@@ -125,6 +159,8 @@ void mlgate_hooks(apr_pool_t *p)
     (void)p;
     ap_hook_pre_config(on_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    /* before its thread: one at a time follows */
+    ap_hook_child_init(on_child, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_post_config(on_post_config, NULL, before_watchdog, APR_HOOK_MIDDLE);
     mlgate_access_hooks();
     ap_hook_handler(mlgate_status_handler, NULL, NULL, APR_HOOK_MIDDLE);

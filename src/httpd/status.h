@@ -39,6 +39,10 @@ int mlgate_wants_html(const request_rec *r);
 
 /* ---- survey.c ------------------------------------------------------------ */
 
+/** The rules of the request's virtual host. Their models are held until the
+ * request is over. */
+const mlg_rules_t *mlgate_survey_rules(request_rec *r);
+
 /** Copy the gate's state, for the virtual host of the request.
  *
  * @param with_lists  1: blocks, top clients and decisions too; takes the

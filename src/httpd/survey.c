@@ -137,14 +137,29 @@ static void copy_decisions(request_rec *r, mlg_snapshot_t *s)
     s->decision = copy;
 }
 
+static void copy_disputes(request_rec *r, mlg_snapshot_t *s)
+{
+    mlg_dispute_t *copy = apr_palloc(r->pool, MLG_DISPUTES * sizeof(*copy));
+
+    s->ndisputes = mlg_disputes_read(mlgate.gate.disputes, copy);
+    s->dispute = copy;
+}
+
 /* ---- the whole, and one client ------------------------------------------- */
 
-static mlg_rules_t *rules_of(request_rec *r)
+static apr_status_t let_go(void *held)
 {
-    mlg_rules_t *rules = apr_palloc(r->pool, sizeof(*rules));
+    mlgate_rules_drop(held);
+    return APR_SUCCESS;
+}
 
-    mlgate_rules(rules, mlgate_conf_of_server(r->server));
-    return rules;
+const mlg_rules_t *mlgate_survey_rules(request_rec *r)
+{
+    mlgate_rules_t *held = apr_palloc(r->pool, sizeof(*held));
+
+    mlgate_rules(held, mlgate_conf_of_server(r->server));
+    apr_pool_cleanup_register(r->pool, held, let_go, apr_pool_cleanup_null);
+    return &held->rules;
 }
 
 const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
@@ -154,7 +169,7 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
     s->now_us = r->request_time;
     s->version = MLG_VERSION;
     s->ipv6_prefix = mlgate.ipv6_prefix;
-    s->rules = rules_of(r);
+    s->rules = mlgate_survey_rules(r);
     if (ap_exists_scoreboard_image()) {
         s->started_us = ap_scoreboard_image->global->restart_time;
     }
@@ -163,6 +178,9 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
         copy_blocks(r, s);
         copy_watched(r, s);
         copy_decisions(r, s);
+        if (s->rules->shadow != NULL) {
+            copy_disputes(r, s);
+        }
     }
     return s;
 }
@@ -180,7 +198,7 @@ apr_status_t mlgate_survey_client(request_rec *r, const mlg_key_t *addr,
     view->client = mlg_client_from(addr, secret, mlgate.ipv6_prefix);
     view->ipv6_prefix = mlgate.ipv6_prefix;
     view->now_us = r->request_time;
-    view->rules = rules_of(r);
+    view->rules = mlgate_survey_rules(r);
     view->is_allowed = mlg_cidrs_contain(view->rules->allow, addr);
     held = mlgate_stripe_wait(mlg_stripe_of(view->client.hash));
     if (held == NULL) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What happens without a request: one process at a time looks for blocks that
- * have run out and reports them. Blocks end by themselves; without
- * mod_watchdog only the report is missing.
+ * have run out and reports them, and for model files that have changed; each
+ * process takes up what that one published. Blocks end by themselves; without
+ * mod_watchdog only the report is missing, and a changed model waits for a
+ * restart.
  */
 #include "mlgate.h"
 
@@ -11,8 +13,16 @@
 
 APLOG_USE_MODULE(mlgate);
 
-#define WATCHDOG       "_mlgate_"
-#define SWEEP_EVERY_US (2 * APR_USEC_PER_SEC)
+#define WATCHDOG        "_mlgate_"       /* one process at a time */
+#define FOLLOWER        "_mlgate_model_" /* each process */
+#define SWEEP_EVERY_US  (2 * (apr_interval_time_t)APR_USEC_PER_SEC)
+#define FOLLOW_EVERY_US ((apr_interval_time_t)APR_USEC_PER_SEC)
+#define QUIET_US        ((apr_interval_time_t)APR_USEC_PER_SEC)
+
+/* httpd -D MLGATE_HURRY: a test that changes models a hundred times. */
+#define HURRY_EVERY_US (100 * (apr_interval_time_t)1000)
+
+static int is_hurried;
 
 /* Report every block that ran out since the last sweep. */
 static void sweep(server_rec *s, apr_pool_t *p, apr_time_t now_us)
@@ -50,37 +60,74 @@ static apr_status_t on_watch(int state, void *data, apr_pool_t *p)
 {
     apr_pool_t *ptemp;
 
-    if (state == AP_WATCHDOG_STATE_RUNNING && mlgate.is_serving &&
-        has_blocked()) {
-        apr_pool_create(&ptemp, p);
+    if (state != AP_WATCHDOG_STATE_RUNNING || !mlgate.is_serving) {
+        return APR_SUCCESS;
+    }
+    apr_pool_create(&ptemp, p);
+    if (has_blocked()) {
         sweep(data, ptemp, apr_time_now());
-        apr_pool_destroy(ptemp);
+    }
+    mlgate_models_look(data, is_hurried ? 0 : QUIET_US, ptemp);
+    apr_pool_destroy(ptemp);
+    return APR_SUCCESS;
+}
+
+static apr_status_t on_follow(int state, void *data, apr_pool_t *p)
+{
+    (void)data;
+    (void)p;
+    if (state == AP_WATCHDOG_STATE_RUNNING && mlgate.is_serving) {
+        mlgate_models_follow();
     }
     return APR_SUCCESS;
 }
 
-apr_status_t mlgate_watch_start(server_rec *s, apr_pool_t *pconf)
+typedef APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) get_instance_t;
+typedef APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) add_callback_t;
+
+/* A watchdog of ours that calls back. Logs what fails. */
+static apr_status_t set_watch(const char *name, int is_singleton,
+                              apr_interval_time_t every_us,
+                              ap_watchdog_callback_fn_t *callback,
+                              server_rec *s, apr_pool_t *pconf)
 {
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get_instance =
+    get_instance_t *get_instance =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *register_callback =
+    add_callback_t *add_callback =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     ap_watchdog_t *watchdog = NULL;
-    apr_status_t rv;
+    apr_status_t rv = get_instance(&watchdog, name, 0, is_singleton, pconf);
 
-    if (get_instance == NULL || register_callback == NULL) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     MLG0014 "mod_watchdog is not loaded: blocks end by "
-                             "themselves, but nobody reports it");
-        return APR_SUCCESS;
-    }
-    rv = get_instance(&watchdog, WATCHDOG, 0, 1, pconf);
     if (rv == APR_SUCCESS) {
-        rv = register_callback(watchdog, SWEEP_EVERY_US, s, on_watch);
+        rv = add_callback(watchdog, is_hurried ? HURRY_EVERY_US : every_us, s,
+                          callback);
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
                      MLG0018 "mod_watchdog refused our callback");
+    }
+    return rv;
+}
+
+apr_status_t mlgate_watch_start(server_rec *s, apr_pool_t *pconf)
+{
+    apr_status_t rv;
+
+    is_hurried = ap_exists_config_define("MLGATE_HURRY");
+    if (APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) == NULL ||
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback) == NULL) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     MLG0014 "mod_watchdog is not loaded: blocks end by "
+                             "themselves, but nobody reports it%s",
+                     mlgate_models_are_files()
+                         ? "; a changed model file is taken up at the next "
+                           "restart"
+                         : "");
+        return APR_SUCCESS;
+    }
+    rv = set_watch(WATCHDOG, 1, SWEEP_EVERY_US, on_watch, s, pconf);
+    if (rv == APR_SUCCESS && mlgate_models_are_files()) {
+        rv = set_watch(FOLLOWER, 0, FOLLOW_EVERY_US, on_follow, s, pconf);
     }
     return rv;
 }

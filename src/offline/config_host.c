@@ -10,7 +10,7 @@ static int has_effect(const config_line_t *line)
     mlg_kind kind = mlg_directives[line->id].kind;
 
     return line->section == NULL && kind != MLG_KIND_ENGINE &&
-           kind != MLG_KIND_EXPR && kind != MLG_KIND_PATH;
+           kind < MLG_KIND_EXPR;
 }
 
 /* What each virtual host says, to tell those apart that differ. */

@@ -2,6 +2,7 @@
 #include "mlg_config.h"
 
 #include "config_read.h"
+#include "mlg_model_file.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -14,6 +15,7 @@ void mlg_config_init(mlg_config_t *config, apr_pool_t *p)
     config->allow = apr_array_make(p, 16, sizeof(mlg_prefix_t));
     config->notes = apr_array_make(p, 4, sizeof(const char *));
     config->profile = NULL;
+    config->model = NULL;
     config->why = NULL;
 }
 
@@ -136,6 +138,11 @@ static apr_status_t apply(const config_reader_t *r, const config_line_t *line)
     }
     else if (directive->kind == MLG_KIND_PROFILE) {
         config->profile = config_path(r, word[0]);
+    }
+    else if (directive->kind == MLG_KIND_MODEL) {
+        config->model = mlg_model_file_is_named(word[0])
+                            ? config_path(r, word[0])
+                            : word[0];
     }
     else if (line->id < MLG_NSETTINGS) {
         rv = mlg_settings_read(&config->settings, line->id, word[0], &why);

@@ -17,6 +17,7 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
                         json_string(mlg_verdict_name(d->verdict)));
     json_object_set_new(out, "score", mlg_json_number(d->score));
     json_object_set_new(out, "threshold", mlg_json_number(d->threshold));
+    json_object_set_new(out, "model", mlg_json_model(d->model));
     json_object_set_new(out, "requests", json_integer(d->total));
     json_object_set_new(out, "blocked", json_boolean(is_convicted));
     mlg_json_set_time(out, "until", d->until_us);
@@ -75,6 +76,7 @@ mlg_transition_t mlg_transition_convicted(const mlg_decision_t *d)
     t.decision = d->id;
     t.score = d->score;
     t.threshold = d->threshold;
+    t.model = d->model;
     t.requests = d->total;
     t.offences = d->offences;
     t.reasons = d->reasons;
@@ -151,6 +153,9 @@ json_t *mlg_report_event(const mlg_transition_t *t, unsigned ipv6_prefix)
     json_object_set_new(out, "id", mlg_json_id(t->decision));
     json_object_set_new(out, "score", mlg_json_number(t->score));
     json_object_set_new(out, "threshold", mlg_json_number(t->threshold));
+    json_object_set_new(out, "model",
+                        isnan(t->threshold) ? json_null()
+                                            : mlg_json_model(t->model));
     json_object_set_new(out, "reasons",
                         mlg_json_reasons(t->reasons.top, t->reasons.n));
     mlg_json_set_time(out, "until", t->until_us);

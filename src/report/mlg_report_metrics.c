@@ -89,6 +89,56 @@ static void put_build(FILE *f, const mlg_snapshot_t *s)
     }
 }
 
+/* One sample of each model in force. */
+static void put_model(FILE *f, const char *role, const mlg_forest_t *forest)
+{
+    if (forest == NULL) {
+        fprintf(f,
+                "mlgate_model_info{role=\"%s\",kind=\"weighted\",id=\"\","
+                "trees=\"0\",depth=\"0\"} 1\n",
+                role);
+        return;
+    }
+    fprintf(f,
+            "mlgate_model_info{role=\"%s\",kind=\"forest\","
+            "id=\"%016llx\",trees=\"%u\",depth=\"%u\"} 1\n",
+            role, (unsigned long long)forest->id, (unsigned)forest->ntrees,
+            (unsigned)forest->depth);
+}
+
+static void put_since(FILE *f, const char *role, const mlg_reign_t *reign,
+                      const mlg_forest_t *forest)
+{
+    apr_time_t since_us = mlg_reign_since(reign, forest);
+
+    if (since_us != 0) {
+        fprintf(f, "mlgate_model_since_timestamp_seconds{role=\"%s\"} %.15g\n",
+                role, (double)since_us / 1e6);
+    }
+}
+
+static void put_models(FILE *f, const mlg_snapshot_t *s)
+{
+    const mlg_shadow_t *shadow = s->rules->shadow;
+
+    begin(f, "model_info", "gauge",
+          "Always 1; the labels say which model judges, and which is its "
+          "shadow.");
+    put_model(f, "judge", s->rules->forest);
+    if (shadow != NULL) {
+        put_model(f, "shadow", shadow->forest);
+    }
+    begin(f, "model_since_timestamp_seconds", "gauge",
+          "When the model came into force.");
+    put_since(f, "judge", &s->model, s->rules->forest);
+    if (shadow != NULL) {
+        put_since(f, "shadow", &s->shadow, shadow->forest);
+        put_gauge(f, "shadow_threshold",
+                  "Score from which the shadow finds a request too high.",
+                  round((double)shadow->threshold * 1e6) / 1e6);
+    }
+}
+
 static void put_table(FILE *f, const mlg_snapshot_t *s)
 {
     put_gauge(f, "table_clients", "Clients the table has room for.",
@@ -122,6 +172,7 @@ char *mlg_report_metrics(const mlg_snapshot_t *s, size_t *bytes)
         return NULL;
     }
     put_build(f, s);
+    put_models(f, s);
     put_counters(f, &s->total);
     put_scores(f, &s->total);
     put_blocks(f, s);

@@ -118,6 +118,8 @@ json_t *mlg_report_info(const mlg_snapshot_t *s, json_t *endpoints)
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(rules->engine)));
     json_object_set_new(out, "threshold", mlg_json_number(rules->threshold));
+    json_object_set_new(out, "model", mlg_json_judge(s));
+    json_object_set_new(out, "shadow", mlg_json_shadow(s, 0));
     json_object_set_new(out, "min_requests", json_integer(rules->min_requests));
     json_object_set_new(out, "block_for_s",
                         json_integer(rules->block_for_us / APR_USEC_PER_SEC));
@@ -143,6 +145,8 @@ json_t *mlg_report_stats(const mlg_snapshot_t *s)
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(s->rules->engine)));
     set_clock(out, s);
+    json_object_set_new(out, "model", mlg_json_judge(s));
+    json_object_set_new(out, "shadow", mlg_json_shadow(s, 1));
     json_object_set_new(out, "counters", mlg_json_counters(&s->total));
     json_object_set_new(out, "score_histogram", histogram_of(&s->total));
     json_object_set_new(out, "table", table_of(s));

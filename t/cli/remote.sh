@@ -188,7 +188,7 @@ run explain --decision "$site/mlgate/decision/$id"
 claim "and the same by its URL" "$(diff "$scratch/one" "$scratch/out")"
 run explain --decision "$id" --set 'MLGateWeight burst 0 1 1'
 claim "with other weights than the server's it does not pretend" "$(
-    says 'What weighed most'; says "the server's weights are others"
+    says 'What weighed most'; says "the server's model or weights are others"
 )"
 run explain --decision "$scratch/events.json" 192.0.2.7
 claim "explain tells the event log's lines about an address" "$(

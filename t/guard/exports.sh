@@ -12,6 +12,6 @@ claim "mod_mlgate.so exports mlgate_module and nothing else" "$(
 )"
 claim "every library it needs is in build/deps" "$(
     readelf -d "$OUT/mod_mlgate.so" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' \
-        | grep -vE '^lib(c|m|jansson|pthread)\.so'
+        | grep -vE '^lib(c|m|md|jansson|pthread)\.so'
 )"
 finish

@@ -27,7 +27,7 @@ claim "the core allocates, reads clocks, locks, prints and logs nothing" "$(
 )"
 claim "nothing but the glue includes httpd" "$(
     grep -nE '#include [<"](httpd|http_|ap_|mod_|util_|scoreboard|mlgate)' \
-        include/*.h src/core/* src/report/* src/offline/* src/cli/*.[ch] \
+        include/*.h src/core/* src/report/* src/files/* src/offline/* src/cli/*.[ch] \
         | grep -v 'mlgatectl\.h'
 )"
 claim "the core includes no file that is not its own, libc's or APR's" "$(

@@ -78,15 +78,22 @@ for my $case (
     ['MLGateEventLog "|"', qr/'\|' is not a file or a pipe/],
     ['MLGateObservationLog ""', qr/MLGateObservationLog|is not a file or a pipe/],
     ['MLGateObservationLog "|"', qr/'\|' is not a file or a pipe/],
+    ['MLGateModel ""', qr/'' is not a file|MLGateModel takes one argument/],
+    ['MLGateModel', qr/MLGateModel takes one argument, The model/],
+    ['MLGateModel a b', qr/MLGateModel takes one argument/],
+    ['MLGateShadowModel ""',
+        qr/'' is not a file|MLGateShadowModel takes one argument/],
     ['MLGateSpeed 9', qr/Invalid command 'MLGateSpeed'/],
     map({ ["<VirtualHost *:1>\n$_\n</VirtualHost>",
             qr/MLGate\w+ cannot occur within <VirtualHost>/] }
         'MLGateTableSize 8192', 'MLGateIPv6Prefix 64', 'MLGateEventLog x',
-        'MLGateObservationLog x'),
+        'MLGateObservationLog x', 'MLGateModel weighted',
+        'MLGateShadowModel off'),
     map({ ["<Location />\n$_\n</Location>",
             qr/MLGate\w+ (?:cannot occur within|not allowed|not allowed here)/] }
         'MLGateTableSize 8192', 'MLGateIPv6Prefix 64', 'MLGateEventLog x',
-        'MLGateObservationLog x', 'MLGateWeight burst 1 2 0.5',
+        'MLGateObservationLog x', 'MLGateModel weighted',
+        'MLGateShadowModel off', 'MLGateWeight burst 1 2 0.5',
         'MLGateAllow 192.0.2.1'),
 ) {
     my ($conf, $says) = @$case;
@@ -148,7 +155,7 @@ unlink vars('documentroot') . '/htaccess/.htaccess';
 # httpd -L tells what each takes.
 my $help = qx{/usr/sbin/apache2 -f "$server->{dir}/httpd.conf" -L 2>&1};
 for my $name (qw(Engine Threshold MinRequests BlockFor BlockMax RefuseStatus
-    TableSize IPv6Prefix Weight Allow Exempt EventLog ObservationLog)) {
+    TableSize IPv6Prefix Model ShadowModel Weight Allow Exempt EventLog ObservationLog)) {
     like $help, qr/^MLGate$name \(\S+\)\n\t\S.*\n\tAllowed in /m,
         "httpd -L explains MLGate$name";
 }

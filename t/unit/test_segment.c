@@ -57,6 +57,7 @@ CLAIM(the_parts_of_a_segment_lie_apart_on_their_own_lines)
             {g->table.stripe, sizeof(mlg_stripe_t) * MLG_STRIPES},
             {g->counters, sizeof(mlg_shard_t) * MLG_COUNTER_SHARDS},
             {g->ring, sizeof(mlg_ring_t)},
+            {g->disputes, sizeof(mlg_disputes_t)},
             {g->networks.words, (g->networks.mask + 1) * 8ul},
             {g->peers.words, (g->peers.mask + 1) * 8ul},
             {g->blocks.line,

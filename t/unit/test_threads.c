@@ -4,6 +4,8 @@
  */
 #include "crowd.h"
 
+#include "mlg_seat.h"
+
 #define WORKERS  4
 #define REQUESTS 20000
 
@@ -88,10 +90,95 @@ CLAIM(threads_leave_a_sound_table_and_readers_see_whole_states)
     crowd_close(&v);
 }
 
+/* What sits in a seat: whole as long as both numbers are the same. Freed
+ * ones are filled with others, so that a reader would see it. */
+typedef struct sitter_t {
+    volatile uint64_t first;
+    volatile uint64_t last;
+    int is_used;
+} sitter_t;
+
+#define SITTERS 64
+#define SWAPS   200000
+
+static mlg_seat_t seat;
+static sitter_t sitters[SITTERS];
+static int is_over;
+
+static void *sit(void *arg)
+{
+    uint64_t wrong = 0;
+    uint64_t seen = 0;
+
+    while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE)) {
+        unsigned slot;
+        const sitter_t *s = mlg_seat_take(&seat, &slot);
+        uint64_t first = s->first;
+
+        wrong += first == 0 || first < seen;
+        seen = first;
+        wrong += s->last != first;
+        mlg_seat_drop(&seat, slot);
+    }
+    return (wrong == 0) ? NULL : arg;
+}
+
+/* @return how many were freed */
+static unsigned reap(void)
+{
+    unsigned n = 0;
+    sitter_t *old;
+
+    while ((old = (sitter_t *)mlg_seat_reap(&seat)) != NULL) {
+        old->first = 0;
+        old->last = UINT64_MAX;
+        old->is_used = 0;
+        n++;
+    }
+    return n;
+}
+
+CLAIM(what_sits_in_a_seat_is_never_freed_in_anyones_hands)
+{
+    pthread_t thread[WORKERS];
+    uint64_t put = 0;
+    uint64_t freed = 0;
+
+    BEGIN;
+    for (uint64_t n = 1; n <= SWAPS; n++) {
+        sitter_t *s = &sitters[n % SITTERS];
+
+        while (s->is_used || put - freed == MLG_SEAT_SLOTS) {
+            freed += reap();
+        }
+        s->first = n;
+        s->last = n;
+        s->is_used = 1;
+        while (!mlg_seat_put(&seat, s)) {
+            freed += reap();
+        }
+        put++;
+        for (int i = 0; n == 1 && i < WORKERS; i++) {
+            IS_INT(pthread_create(&thread[i], NULL, sit, &seat), 0);
+        }
+        freed += reap();
+    }
+    __atomic_store_n(&is_over, 1, __ATOMIC_RELEASE);
+    for (int i = 0; i < WORKERS; i++) {
+        void *wrong = NULL;
+
+        pthread_join(thread[i], &wrong);
+        assert_null(wrong);
+    }
+    freed += reap();
+    IS_INT(freed, put - 1); /* all but the one that sits there */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(threads_leave_a_sound_table_and_readers_see_whole_states),
+        TEST(what_sits_in_a_seat_is_never_freed_in_anyones_hands),
     };
 
     return RUN(tests);

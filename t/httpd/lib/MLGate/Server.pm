@@ -44,6 +44,7 @@ TypesConfig /etc/mime.types
 KeepAliveTimeout 30
 MaxKeepAliveRequests 0
 GracefulShutdownTimeout 5
+MLGateModel weighted
 RemoteIPHeader X-Forwarded-For
 RemoteIPInternalProxy 127.0.0.1
 <Directory />
