@@ -65,14 +65,14 @@ typedef struct mlg_person_t { /* or whatever else it is */
                            log, whatever its label */
 } mlg_person_t;
 
-typedef struct mlg_site_t {
+typedef struct mlg_dataset_site_t {
     const char *name;
     uint32_t first; /* its clients are first .. first + n - 1 */
     uint32_t n;
     uint32_t fold;
     uint32_t is_live; /* 1: observed by a gate, which knows more than a log */
     uint64_t rows;
-} mlg_site_t;
+} mlg_dataset_site_t;
 
 typedef struct mlg_dataset_t mlg_dataset_t;
 
@@ -81,7 +81,7 @@ struct mlg_dataset_t {
     const mlg_groups_t *groups; /* borrowed */
     mlg_row_t *row;             /* shape [rows] */
     mlg_person_t *client;       /* shape [clients] */
-    mlg_site_t *site;           /* shape [sites] */
+    mlg_dataset_site_t *site;           /* shape [sites] */
     const char **class;         /* shape [classes]; 0 is "" */
     uint32_t rows;
     uint32_t clients;

@@ -25,7 +25,7 @@
  * fetching its assets, and says so: an asset is *coherent* when its Referer is
  * one of the client's last two pages and it was answered below 400. Three of
  * them are a *visit*, which counts once in half an hour. Trusted is who has
- * two visits, six coherent assets and few errors. A program can do all that;
+ * two visits, six coherent assets and few errors on pages. A program can do all that;
  * what it gains is a place among many in a histogram (mlg_calibration.h).
  *
  * Pure: no clock, no lock, no allocation.
@@ -75,7 +75,7 @@ enum mlg_mean_id {
 /* Who is trusted. */
 #define MLG_TRUST_VISITS         2
 #define MLG_TRUST_COHERENT       6
-#define MLG_TRUST_ERRORS_PERCENT 8 /* of all requests, at most */
+#define MLG_TRUST_ERRORS_PERCENT 8 /* pages 4xx, of all requests, at most */
 #define MLG_VISIT_ASSETS         3
 #define MLG_VISIT_APART_MINUTES  30
 
@@ -134,7 +134,7 @@ typedef struct mlg_record_t {
     uint16_t peak;            /* mlg_record_note_score() */
     uint16_t noted;           /* mlg_calibration_follow()'s */
     uint16_t coherent;        /* assets, saturating */
-    uint16_t errors;          /* answers 4xx, saturating */
+    uint16_t errors;          /* pages answered 4xx, saturating */
     uint16_t visit_minute;    /* of the last counted visit, modulo 2^16 */
     uint16_t page[2];         /* tags of the last two pages, newest first */
     uint8_t visits;           /* saturating */

@@ -93,7 +93,7 @@ void mlg_trial_decide(mlg_trial_t *trial);
 
 /* The peaks of a site's clients, for whoever sets its threshold. */
 typedef struct mlg_peaks_t {
-    const mlg_site_t *site;
+    const mlg_dataset_site_t *site;
     const float *people; /* shape [npeople], the highest first; by label */
     uint32_t npeople;
     const float *trusted; /* shape [ntrusted], the highest first; clients that
@@ -112,6 +112,29 @@ typedef float (*mlg_threshold_fn)(void *data, const mlg_peaks_t *peaks);
  */
 apr_status_t mlg_trial_calibrate(mlg_trial_t *trial, mlg_threshold_fn fn,
                                  void *data);
+
+#define MLG_LABEL_VERIFIED "verified_crawler" /* its operator's addresses */
+
+/** Fit every site's threshold to what it shows without labels, as the gate and
+ * mlgatectl calibrate do (mlg_threshold.h): to the peaks of clients that behave
+ * like people beyond doubt and of verified crawlers. Where too little is seen
+ * it becomes MLG_THRESHOLD_NONE.
+ *
+ * @param trial        scored
+ * @param recommended  the model's threshold, from which sites are fitted
+ * @param slope        of its curve; 1 of weights
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
+apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope);
+
+/** The lowest threshold, in hundredths, to recommend: fitted from it and from
+ * every higher one, no more than a share of the people is refused.
+ *
+ * @param trial    scored; its thresholds are written over
+ * @param max_fpr  0 <= max_fpr < 1
+ * @return 0.01..0.99
+ */
+float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr);
 
 /** The lowest threshold at which no more than a share of them is refused,
  * rounded up where four digits tell it apart.

@@ -406,7 +406,8 @@ unsigned mlg_record_fold_outcome(mlg_record_t *r, const mlg_arrival_t *a,
         fold_mean(r, MLG_MEAN_SERVICE, mlg_log2_q16(1 + o->duration_us));
     }
     fold_mean(r, MLG_MEAN_ERRORS, is_error ? 65535 : 0);
-    if (is_error) {
+    /* A page's own assets that are missing are the site's fault. */
+    if (is_error && (a->is & MLG_IS_ASSET) == 0) {
         r->errors = add_u16(r->errors);
     }
     fold_status(r, o->status);

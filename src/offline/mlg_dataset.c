@@ -38,7 +38,7 @@ apr_status_t mlg_dataset_make(mlg_dataset_t **out, const mlg_groups_t *groups,
 
 apr_status_t mlg_dataset_site(mlg_dataset_t *set, const char *name)
 {
-    mlg_site_t *site = &set->site[set->sites];
+    mlg_dataset_site_t *site = &set->site[set->sites];
 
     if (set->sites == MLG_DATASET_SITES) {
         return APR_ENOSPC;
@@ -275,7 +275,7 @@ apr_status_t mlg_dataset_join(mlg_dataset_t *set, const char *names,
         int is_known = 0;
 
         for (uint32_t i = 0; i < set->sites; i++) {
-            mlg_site_t *site = &set->site[i];
+            mlg_dataset_site_t *site = &set->site[i];
             uint32_t was = site->fold;
 
             if (strlen(site->name) != len ||

@@ -70,7 +70,7 @@ static json_t *site_of(const mlg_trial_report_t *r, uint32_t site)
     mlg_count_t attackers = trial_count(r, site, MLG_GROUP_ATTACKERS);
 
     if (site != TRIAL_ALL) {
-        const mlg_site_t *s = &r->trial->set->site[site];
+        const mlg_dataset_site_t *s = &r->trial->set->site[site];
         char text[400];
 
         json_object_set_new(

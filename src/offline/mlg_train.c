@@ -162,20 +162,12 @@ static apr_status_t calibrate(mlg_train_t *train, const char **why,
     return rv;
 }
 
-static float same_for_all(void *data, const mlg_peaks_t *peaks)
-{
-    (void)peaks;
-    return *(const float *)data;
-}
-
 static apr_status_t judge_sites(mlg_train_t *train, const char **why,
                                 apr_pool_t *p)
 {
     const mlg_dataset_t *set = train->set;
     mlg_trial_t *trial = &train->trial;
     const mlg_xgboost_t *any = NULL;
-    float *people;
-    uint32_t n;
 
     for (uint32_t i = 0; i < set->folds && any == NULL; i++) {
         any = (train->fold[i].trees.ntrees > 0) ? &train->fold[i].trees : NULL;
@@ -189,14 +181,13 @@ static apr_status_t judge_sites(mlg_train_t *train, const char **why,
                               train->platt.slope, train->platt.offset, p);
     }
     mlg_trial_score(trial);
-    people = mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
-    if (people == NULL) {
+    train->threshold =
+        mlg_trial_recommend(trial, train->platt.slope, train->max_fpr);
+    if (mlg_trial_fit(trial, train->threshold, train->platt.slope) !=
+        APR_SUCCESS) {
         *why = "not enough memory for the clients";
         return APR_ENOMEM;
     }
-    train->threshold = mlg_trial_threshold(people, n, train->max_fpr);
-    free(people);
-    mlg_trial_calibrate(trial, same_for_all, &train->threshold);
     mlg_trial_decide(trial);
     return APR_SUCCESS;
 }

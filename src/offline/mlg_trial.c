@@ -93,8 +93,8 @@ static void decide(const mlg_trial_t *trial, const mlg_person_t *client,
         if (row[i].proof < EVIDENCE) { /* older scores were let go */
             evidence &= (uint8_t)((1u << (row[i].proof - 1)) - 1);
         }
-        if (mlg_policy_weigh(&evidence, score[i], i + 1, &rules) !=
-            MLG_EVENT_PROOF) {
+        if (mlg_policy_weigh(&evidence, mlg_policy_proof(score[i], row[i].x),
+                             i + 1, &rules) != MLG_EVENT_PROOF) {
             fate->passed++;
             continue;
         }

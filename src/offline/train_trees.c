@@ -29,7 +29,7 @@ static const mlg_xgboost_t *trees_of(const trees_t *t, uint32_t site)
 static void add_trees(trees_t *t, uint32_t site, uint32_t from, uint32_t to)
 {
     const mlg_xgboost_t *trees = trees_of(t, site);
-    const mlg_site_t *s = &t->set->site[site];
+    const mlg_dataset_site_t *s = &t->set->site[site];
     size_t nodes = MLG_TREE_NODES(trees->depth);
     uint32_t row;
 
@@ -60,7 +60,7 @@ static int falling(const void *one, const void *other)
  * @return share that is found */
 static double found_on(trees_t *t, uint32_t site, uint32_t *busy)
 {
-    const mlg_site_t *s = &t->set->site[site];
+    const mlg_dataset_site_t *s = &t->set->site[site];
     uint32_t npeople = 0;
     double sum = 0.0;
     uint32_t most;

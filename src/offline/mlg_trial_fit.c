@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_trial.h"
+
+#include "mlg_threshold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a site shows to somebody who knows no label. */
+typedef struct showing_t {
+    float *peak; /* of its trusted clients, the highest first; malloc */
+    uint32_t n;
+    uint32_t clients;
+    apr_interval_time_t span_us;
+} showing_t;
+
+static int falling(const void *one, const void *other)
+{
+    float a = *(const float *)one;
+    float b = *(const float *)other;
+
+    return (a > b) ? -1 : a < b;
+}
+
+/* Behaves like a person beyond doubt, or is a crawler whose operator vouches
+ * for its addresses: the logs' makers looked them up before they hid them. */
+static int is_vouched(const mlg_dataset_t *set, const mlg_person_t *client)
+{
+    return client->is_trusted ||
+           strcmp(set->class[client->class], MLG_LABEL_VERIFIED) == 0;
+}
+
+static apr_status_t look(showing_t *out, const mlg_trial_t *trial,
+                         const mlg_dataset_site_t *site)
+{
+    const mlg_dataset_t *set = trial->set;
+    apr_time_t first_us = INT64_MAX;
+    apr_time_t last_us = INT64_MIN;
+
+    memset(out, 0, sizeof(*out));
+    out->peak = malloc(sizeof(*out->peak) * (site->n + 1u));
+    out->clients = site->n;
+    for (uint32_t i = site->first; i < site->first + site->n; i++) {
+        const mlg_person_t *client = &set->client[i];
+        const mlg_row_t *row = &set->row[client->row];
+
+        if (client->rows > 0) {
+            apr_time_t end_us = row[client->rows - 1].at_us;
+
+            first_us = (row->at_us < first_us) ? row->at_us : first_us;
+            last_us = (end_us > last_us) ? end_us : last_us;
+        }
+        if (out->peak != NULL && client->rows >= trial->rules.min_requests &&
+            is_vouched(set, client)) {
+            out->peak[out->n++] = trial->fate[i].peak;
+        }
+    }
+    out->span_us = (last_us > first_us) ? last_us - first_us : 0;
+    if (out->peak == NULL) {
+        return APR_ENOMEM;
+    }
+    qsort(out->peak, out->n, sizeof(*out->peak), falling);
+    return APR_SUCCESS;
+}
+
+static float fit(const showing_t *site, float recommended, double slope)
+{
+    uint32_t ignored = mlg_fit_ignored(site->n, MLG_FIT_SHARE);
+    mlg_fit_seen_t seen = {.recommended = recommended,
+                           .slope = slope,
+                           .trusted = site->n,
+                           .clients = site->clients,
+                           .span_us = site->span_us,
+                           .trusted_enough = MLG_FIT_TRUSTED};
+    mlg_fit_t found;
+
+    seen.peak = (ignored < site->n) ? site->peak[ignored] : 0.0f;
+    mlg_fit(&found, &seen);
+    return found.is_sound ? found.threshold : MLG_THRESHOLD_NONE;
+}
+
+static void forget(showing_t *site, uint32_t n)
+{
+    for (uint32_t i = 0; site != NULL && i < n; i++) {
+        free(site[i].peak);
+    }
+    free(site);
+}
+
+/* Every site, as it shows itself. @return malloc; NULL: no memory */
+static showing_t *look_at_all(const mlg_trial_t *trial)
+{
+    const mlg_dataset_t *set = trial->set;
+    showing_t *site = calloc(set->sites + 1u, sizeof(*site));
+
+    for (uint32_t i = 0; i < set->sites && site != NULL; i++) {
+        if (look(&site[i], trial, &set->site[i]) != APR_SUCCESS) {
+            forget(site, i);
+            return NULL;
+        }
+    }
+    return site;
+}
+
+/* People that these thresholds refuse. */
+static uint32_t refused(const mlg_trial_t *trial, const float *threshold)
+{
+    const mlg_dataset_t *set = trial->set;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < set->clients; i++) {
+        n += set->client[i].group == MLG_GROUP_PEOPLE &&
+             trial->fate[i].peak >= threshold[set->client[i].site];
+    }
+    return n;
+}
+
+apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope)
+{
+    uint32_t sites = trial->set->sites;
+    showing_t *site = look_at_all(trial);
+
+    if (site == NULL) {
+        return APR_ENOMEM;
+    }
+    for (uint32_t i = 0; i < sites; i++) {
+        trial->threshold[i] = fit(&site[i], recommended, slope);
+    }
+    forget(site, sites);
+    return APR_SUCCESS;
+}
+
+float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr)
+{
+    const mlg_dataset_t *set = trial->set;
+    showing_t *site = look_at_all(trial);
+    uint32_t people = 0;
+    int percent = 99;
+
+    for (uint32_t i = 0; i < set->clients; i++) {
+        people += set->client[i].group == MLG_GROUP_PEOPLE;
+    }
+    while (site != NULL && percent > 1) {
+        float lower = (float)(percent - 1) / 100.0f;
+
+        for (uint32_t i = 0; i < set->sites; i++) {
+            trial->threshold[i] = fit(&site[i], lower, slope);
+        }
+        if (refused(trial, trial->threshold) > max_fpr * people) {
+            break;
+        }
+        percent--;
+    }
+    forget(site, (site != NULL) ? set->sites : 0);
+    return (float)percent / 100.0f;
+}
