@@ -24,14 +24,13 @@
     X(ACCEPT_ENCODING_ABSENT,    0.5f,   1.0f,  0.05f) \
     X(HOST_INVALID,              0.5f,   1.0f,  0.05f) \
     X(CONTENT_LENGTH_ANOMALY,    0.5f,   1.0f,  0.05f) \
-    X(BURST,                     4.5f,  13.0f,  0.45f) \
+    X(BURST,                     4.5f,  20.0f,  0.65f) \
     X(COOKIE_ABSENT,             0.9f,   0.5f, -0.20f) \
     X(SESSION_PERSISTENCE,       0.5f,   0.9f, -0.10f) \
     X(PAGE_RATE_60S,            0.12f,  0.35f,  0.30f) \
     X(PAGE_RATE_300S,           10.0f,  20.0f,  0.50f) \
     X(ASSET_SHARE,              0.02f,  0.35f, -0.30f) \
     X(PATH_NOVELTY,              0.1f,   0.3f,  0.10f) \
-    X(INTERARRIVAL_MEAN,         3.2f,   1.6f,  0.25f) \
     X(ERROR_SHARE,               0.3f,   0.8f,  0.55f) \
     X(NOTFOUND_SHARE,           0.05f,  0.25f,  0.45f) \
     X(HEADER_ANOMALY,            0.1f,   0.5f,  0.10f) \

@@ -123,9 +123,9 @@ apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
                                     NETWORK_SLOTS - 1, NETWORK_PANE_S};
     gate->peers =
         (mlg_sketch_t){(uint64_t *)(at + l.peers), PEER_SLOTS - 1, PEER_PANE_S};
-    gate->places = (mlg_popularity_t){(uint64_t *)(at + l.places),
-                                      (uint64_t *)(at + l.site),
-                                      MLG_POPULARITY_SLOTS - 1};
+    gate->places =
+        (mlg_popularity_t){(uint64_t *)(at + l.places),
+                           (uint64_t *)(at + l.site), MLG_POPULARITY_SLOTS - 1};
     gate->calibration = (mlg_calibration_t *)(at + l.calibration);
     gate->blocks.line = (mlg_block_line_t *)(at + l.lines);
     gate->blocks.info = (mlg_block_info_t *)(at + l.info);
