@@ -32,9 +32,12 @@
 
 #define MLG_FOREST_TREES_MAX 512u
 #define MLG_FOREST_DEPTH_MAX 8u
-#define MLG_FOREST_VALUE_MAX 1e6f    /* of a leaf and the base, either sign */
 #define MLG_FOREST_FILLER    0xffffu /* feature of a node that asks nothing */
 #define MLG_FOREST_TRIES     256     /* splits that a relief looks at */
+
+/* Bound of a leaf, the base, the slope and the offset, either sign: no margin
+ * and no part of a score is ever infinite. */
+#define MLG_FOREST_VALUE_MAX 1e6f
 
 /* Nodes of one tree in heap order: the root is 0, the children of i are
  * 2i + 1 (left) and 2i + 2; the last 2^depth are leaves. */
@@ -66,8 +69,8 @@ typedef struct mlg_forest_t {
                         the values of all roots */
     double most;     /* no margin is greater, but for rounding: base and the
                         greatest leaf of each tree */
-    double slope;    /* finite, > 0 */
-    double offset;   /* finite */
+    double slope;    /* > 0, at most MLG_FOREST_VALUE_MAX */
+    double offset;   /* within MLG_FOREST_VALUE_MAX */
     /* Private, within the forest's own memory: trees in groups of eight, the
      * last group filled with trees that add nothing. */
     unsigned char *trees;
@@ -104,8 +107,8 @@ size_t mlg_forest_bytes(uint32_t ntrees, uint32_t depth);
  * @param memory  mlg_forest_bytes(ntrees, depth) bytes, any alignment, the
  *                caller's for as long as the forest is used
  * @param base    within MLG_FOREST_VALUE_MAX
- * @param slope   finite, > 0
- * @param offset  finite
+ * @param slope   > 0, at most MLG_FOREST_VALUE_MAX
+ * @param offset  within MLG_FOREST_VALUE_MAX
  * @return the forest, within `memory`
  */
 mlg_forest_t *mlg_forest_init(void *memory, uint32_t ntrees, uint32_t depth,

@@ -176,9 +176,9 @@ static void tell_why(const decision_t *d)
         printf("\nWhat weighed most\n");
         tell_list(d, reasons);
         if (has_vector) {
-            printf("  (the server judged by other weights, or another model, "
-                   "than is known here;\n  with --config FILE or --model FILE "
-                   "every part is listed)\n");
+            printf("  (the server's weights are others than these here, or it "
+                   "has a model; with\n  --config FILE or --model FILE every "
+                   "part is listed)\n");
         }
     }
     if (json_array_size(changes) > 0) {

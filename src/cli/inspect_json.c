@@ -5,12 +5,19 @@
 
 #include "mlg_report_json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 static void set(json_t *object, const char *name, json_t *value)
 {
     json_object_set_new(object, name, value);
+}
+
+/* So that it reads back to the same float, which mlg_json_number() rounds. */
+static json_t *exact(float value)
+{
+    return isnan(value) ? json_null() : json_real((double)value);
 }
 
 /* As they stand there: a key may come twice. The checker knows them for UTF-8. */
@@ -42,12 +49,16 @@ static const char *word_of(mlg_monotone_t monotone)
 
 static json_t *fall_of(const mlg_fall_t *fall)
 {
+    json_t *x = json_object();
     json_t *out = json_object();
 
     set(out, "tree", json_integer(fall->tree));
-    set(out, "falls_by", mlg_json_number(fall->depth));
-    set(out, "higher", mlg_json_number(fall->higher));
-    set(out, "features", mlg_json_features(fall->x));
+    set(out, "falls_by", exact(fall->depth));
+    set(out, "higher", exact(fall->higher));
+    for (int k = 0; k < MLG_NFEATURES; k++) {
+        set(x, mlg_features[k].name, exact(fall->x[k]));
+    }
+    set(out, "features", x);
     return out;
 }
 
@@ -96,11 +107,11 @@ static json_t *node_of(const mlg_node_t *node, uint32_t depth, uint32_t i)
     const mlg_node_t *own = &node[i];
     json_t *out = json_object();
 
-    set(out, "value", mlg_json_number(own->value));
-    set(out, "cover", mlg_json_number(own->cover));
+    set(out, "value", exact(own->value));
+    set(out, "cover", exact(own->cover));
     if (i < MLG_TREE_SPLITS(depth) && own->feature != MLG_FOREST_FILLER) {
         set(out, "feature", json_string(mlg_features[own->feature].name));
-        set(out, "less_than", mlg_json_number(own->split));
+        set(out, "less_than", exact(own->split));
         set(out, "unknown", json_string(own->is_nan_left ? "yes" : "no"));
         set(out, "yes", node_of(node, depth, 2 * i + 1));
         set(out, "no", node_of(node, depth, 2 * i + 2));
@@ -132,7 +143,7 @@ json_t *inspect_json(const inspect_t *inspect)
     set(out, "depth", json_integer(bundle->depth));
     set(out, "splits", json_integer(view->splits));
     set(out, "leaves", json_integer(view->leaves));
-    set(out, "base", mlg_json_number(bundle->base));
+    set(out, "base", exact(bundle->base));
     set(out, "mean", json_real(inspect->file.forest->mean));
     set(out, "slope", json_real(bundle->slope));
     set(out, "offset", json_real(bundle->offset));

@@ -168,14 +168,15 @@ static apr_status_t check_numbers(const check_t *c)
                       "the base margin is not within 1,000,000");
     }
     b->slope = get_f64(at + BUNDLE_AT_SLOPE);
-    if (!(b->slope > 0.0) || isinf(b->slope)) {
-        return refuse(c, MLG_EMODEL, BUNDLE_AT_SLOPE,
-                      "the slope of its curve is not a number above 0");
+    if (!(b->slope > 0.0 && b->slope <= (double)MLG_FOREST_VALUE_MAX)) {
+        return refuse(
+            c, MLG_EMODEL, BUNDLE_AT_SLOPE,
+            "the slope of its curve is not above 0 and at most 1,000,000");
     }
     b->offset = get_f64(at + BUNDLE_AT_OFFSET);
-    if (!isfinite(b->offset)) {
+    if (!(fabs(b->offset) <= (double)MLG_FOREST_VALUE_MAX)) {
         return refuse(c, MLG_EMODEL, BUNDLE_AT_OFFSET,
-                      "the offset of its curve is not a finite number");
+                      "the offset of its curve is not within 1,000,000");
     }
     b->threshold = get_f32(at + BUNDLE_AT_THRESHOLD);
     if (!(b->threshold > 0.0f && b->threshold <= 1.0f)) {

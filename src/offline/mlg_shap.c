@@ -33,6 +33,20 @@ typedef struct walk_t {
     double *part;
 } walk_t;
 
+static int is_leaf(const mlg_node_t *node, uint32_t nsplits, uint32_t i)
+{
+    return i >= nsplits || node[i].feature == MLG_FOREST_FILLER;
+}
+
+/* @return the share of a node's ways that goes left */
+static double left_share(const mlg_node_t *node, uint32_t i)
+{
+    double left = (double)node[2 * i + 1].cover;
+    double cover = left + (double)node[2 * i + 2].cover;
+
+    return (cover > 0.0) ? left / cover : 0.5;
+}
+
 /* Algorithm 2's EXTEND: one more feature is known or not. */
 static void extend(path_t *path, uint32_t feature, double cold, double warm)
 {
@@ -125,17 +139,14 @@ static void go_on(const walk_t *w, uint32_t child, const path_t *before,
 static void go(const walk_t *w, uint32_t i, const path_t *path)
 {
     const mlg_node_t *own = &w->node[i];
-    const mlg_node_t *left = &w->node[2 * i + 1];
-    double cover;
     double share;
     int goes_left;
 
-    if (i >= w->nsplits || own->feature == MLG_FOREST_FILLER) {
+    if (is_leaf(w->node, w->nsplits, i)) {
         arrive(w, path, own->value);
         return;
     }
-    cover = (double)left[0].cover + (double)left[1].cover;
-    share = (cover > 0.0) ? (double)left[0].cover / cover : 0.5;
+    share = left_share(w->node, i);
     goes_left = isnan(w->x[own->feature]) ? own->is_nan_left
                                           : w->x[own->feature] < own->split;
     go_on(w, 2 * i + 1, path, own->feature, share, goes_left);
@@ -145,15 +156,12 @@ static void go(const walk_t *w, uint32_t i, const path_t *path)
 /* In doubles: node->value is rounded at every level. */
 static double mean_of(const mlg_node_t *node, uint32_t nsplits, uint32_t i)
 {
-    const mlg_node_t *left = &node[2 * i + 1];
-    double cover;
     double share;
 
-    if (i >= nsplits || node[i].feature == MLG_FOREST_FILLER) {
+    if (is_leaf(node, nsplits, i)) {
         return (double)node[i].value;
     }
-    cover = (double)left[0].cover + (double)left[1].cover;
-    share = (cover > 0.0) ? (double)left[0].cover / cover : 0.5;
+    share = left_share(node, i);
     return share * mean_of(node, nsplits, 2 * i + 1) +
            (1.0 - share) * mean_of(node, nsplits, 2 * i + 2);
 }

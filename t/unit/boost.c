@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boost.h"
+#include "forests.h"
 
 #define NAME 8 /* bytes of a number as text */
 
@@ -56,11 +57,10 @@ static void name_columns(BoosterHandle booster, DMatrixHandle data,
 
 void boost_open(booster_t *b, const boost_t *how, int rows, uint64_t *seed)
 {
-    float *x = malloc(sizeof(*x) * (size_t)rows * (size_t)how->columns);
-    float *y = malloc(sizeof(*y) * (size_t)rows);
+    float *x = forests_room(sizeof(*x) * (size_t)rows * (size_t)how->columns);
+    float *y = forests_room(sizeof(*y) * (size_t)rows);
     bst_ulong len;
 
-    IS_TRUE(x != NULL && y != NULL);
     b->how = how;
     draw_rows(how, rows, x, y, seed);
     is_done(XGDMatrixCreateFromMat(x, (bst_ulong)rows, (bst_ulong)how->columns,
@@ -100,14 +100,13 @@ static void predict(const booster_t *b, const float *x, size_t n, int type,
                     float *out, size_t stride, size_t given)
 {
     int columns = b->how->columns;
-    float *own = malloc(sizeof(*own) * n * (size_t)columns);
+    float *own = forests_room(sizeof(*own) * n * (size_t)columns);
     DMatrixHandle data;
     bst_ulong const *shape;
     bst_ulong dims;
     const float *result;
     char config[200];
 
-    IS_TRUE(own != NULL);
     for (size_t i = 0; i < n; i++) {
         memcpy(own + i * (size_t)columns, x + i * MLG_NFEATURES + b->how->first,
                sizeof(*own) * (size_t)columns);
@@ -135,9 +134,8 @@ void boost_margins(const booster_t *b, const float *x, size_t n, float *margin)
 void boost_parts(const booster_t *b, const float *x, size_t n, float *part)
 {
     size_t columns = (size_t)b->how->columns;
-    float *given = malloc(sizeof(*given) * n * (columns + 1));
+    float *given = forests_room(sizeof(*given) * n * (columns + 1));
 
-    IS_TRUE(given != NULL);
     predict(b, x, n, 2, given, columns + 1, columns + 1);
     memset(part, 0, sizeof(*part) * n * (MLG_NFEATURES + 1));
     for (size_t i = 0; i < n; i++) {

@@ -252,7 +252,7 @@ typedef struct hostile_t {
 #define LINE     "a line of the metadata is not \"key: value\""
 #define LETTERS  "the metadata holds what is no printable UTF-8"
 #define BASE     "the base margin is not within 1,000,000"
-#define SLOPE    "the slope of its curve is not a number above 0"
+#define SLOPE    "the slope of its curve is not above 0 and at most 1,000,000"
 #define LIMIT    "the threshold is not above 0 and at most 1"
 #define RATE     "the false-positive rate is not within 0 and 1"
 #define COVER    "a cover is below 0 or not a finite number"
@@ -292,9 +292,10 @@ static const hostile_t hostile[] = {
     {"slope-zero", 48, 8, 0, MLG_EMODEL, SLOPE},
     {"slope-falls", 48, 8, 0xbff0000000000000u, MLG_EMODEL, SLOPE},
     {"slope-infinite", 48, 8, 0x7ff0000000000000u, MLG_EMODEL, SLOPE},
+    {"slope-great", 48, 8, 0x7f00000000000000u, MLG_EMODEL, SLOPE},
     {"slope-nan", 48, 8, 0x7ff8000000000000u, MLG_EMODEL, SLOPE},
     {"offset-infinite", 56, 8, 0xfff0000000000000u, MLG_EMODEL,
-     "the offset of its curve is not a finite number"},
+     "the offset of its curve is not within 1,000,000"},
     {"threshold-zero", 64, 4, 0, MLG_EMODEL, LIMIT},
     {"threshold-above-1", 64, 4, 0x3f814000u, MLG_EMODEL, LIMIT},
     {"threshold-nan", 64, 4, F32_NAN, MLG_EMODEL, LIMIT},
@@ -480,7 +481,8 @@ CLAIM(a_draft_out_of_range_is_not_written)
     draft = sound;
     draft.slope = 0.0;
     IS_INT(mlg_bundle_render(&draft, out, scratch, &fault), MLG_EMODEL);
-    IS_TEXT(fault.what, "the slope of its curve is not a number above 0");
+    IS_TEXT(fault.what,
+            "the slope of its curve is not above 0 and at most 1,000,000");
     draft = sound;
     draft.about = "no colon\n";
     IS_INT(mlg_bundle_render(&draft, out, scratch, &fault), MLG_EMODEL);

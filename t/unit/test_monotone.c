@@ -143,9 +143,8 @@ static void keep(kept_t *kept, const mlg_node_t *node, uint32_t ntrees,
                                 .golden = golden};
     size_t len = mlg_bundle_bytes(&draft);
 
-    kept->bytes = malloc(len);
-    kept->memory = malloc(mlg_forest_bytes(ntrees, depth));
-    IS_TRUE(kept->bytes != NULL && kept->memory != NULL);
+    kept->bytes = forests_room(len);
+    kept->memory = forests_room(mlg_forest_bytes(ntrees, depth));
     IS_INT(mlg_bundle_render(&draft, kept->bytes, kept->memory, NULL),
            APR_SUCCESS);
     IS_INT(mlg_bundle_check(&kept->bundle, kept->bytes, len, NULL),

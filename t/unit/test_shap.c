@@ -18,8 +18,8 @@ static double told(const mlg_node_t *node, uint32_t depth, const float *x,
                    unsigned known, uint32_t i)
 {
     const mlg_node_t *own = &node[i];
-    double left = (double)node[2 * i + 1].cover;
-    double right = (double)node[2 * i + 2].cover;
+    double left;
+    double right;
 
     if (i >= MLG_TREE_SPLITS(depth) || own->feature == MLG_FOREST_FILLER) {
         return (double)own->value;
@@ -30,6 +30,8 @@ static double told(const mlg_node_t *node, uint32_t depth, const float *x,
 
         return told(node, depth, x, known, 2 * i + (goes_left ? 1 : 2));
     }
+    left = (double)node[2 * i + 1].cover;
+    right = (double)node[2 * i + 2].cover;
     if (!(left + right > 0.0)) {
         left = right = 1.0;
     }
@@ -155,10 +157,9 @@ static unsigned char *bundle_of(const forests_t *f, mlg_bundle_t *bundle)
                                 .about = "",
                                 .golden = golden};
     size_t len = mlg_bundle_bytes(&draft);
-    unsigned char *bytes = malloc(len);
-    void *memory = malloc(mlg_forest_bytes(f->ntrees, f->depth));
+    unsigned char *bytes = forests_room(len);
+    void *memory = forests_room(mlg_forest_bytes(f->ntrees, f->depth));
 
-    IS_TRUE(bytes != NULL && memory != NULL);
     IS_INT(mlg_bundle_render(&draft, bytes, memory, NULL), APR_SUCCESS);
     IS_INT(mlg_bundle_check(bundle, bytes, len, NULL), APR_SUCCESS);
     free(memory);

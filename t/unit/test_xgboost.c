@@ -38,7 +38,7 @@ static const boost_t configs[] = {
 
 static int same_bits(float a, float b)
 {
-    return memcmp(&a, &b, sizeof(a)) == 0;
+    return mlg_float_bits(a) == mlg_float_bits(b);
 }
 
 static apr_pool_t *pool(void)
