@@ -10,9 +10,10 @@ TUNE_SECONDS ?= 0
 TUNE_SEED    ?= 1
 
 $(OUT)/tune: $(OUT)/obj/t/tune/tune.o $(OUT)/obj/t/unit/scenes.o \
-             $(call objs,offline) $(call objs,core)
+             $(call objs,offline) $(call objs,report) $(call objs,core)
 	$(call say,LINK $@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lz $(APR_LIBS) -lm
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lz -lmd \
+	  -Wl,--as-needed -lxgboost $(APR_LIBS) -lm
 
 $(OUT)/obj/t/tune/%.o: CPPFLAGS += -It/unit
 

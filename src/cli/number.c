@@ -29,7 +29,7 @@ int number_whole(uint64_t *out, const char *option, const char *text,
 int number_whole32(uint32_t *out, const char *option, const char *text,
                    uint32_t min, uint32_t max)
 {
-    uint64_t value;
+    uint64_t value = 0;
     int code = number_whole(&value, option, text, min, max);
 
     if (code == CTL_DONE) {

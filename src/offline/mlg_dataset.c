@@ -73,8 +73,8 @@ static apr_status_t make_room(void *array, uint32_t *room, uint32_t n,
     if (n < *room) {
         return APR_SUCCESS;
     }
-    moved = realloc(*at, bytes * more);
-    if (more < *room || moved == NULL) {
+    moved = (more > *room) ? realloc(*at, bytes * more) : NULL;
+    if (moved == NULL) {
         return APR_ENOMEM;
     }
     *at = moved;

@@ -95,7 +95,7 @@ mlg_platt_t mlg_platt_fit(const float *margin, const float *y, const float *w,
         if (fabs(s.g1) < NEAR_ZERO && fabs(s.g2) < NEAR_ZERO) {
             break;
         }
-        for (; step >= LEAST; step /= 2.0) {
+        while (step >= LEAST) {
             double l = loss_of(&f, slope + step * d1, offset + step * d2);
 
             if (l < loss + 1e-4 * step * gd) {
@@ -104,6 +104,7 @@ mlg_platt_t mlg_platt_fit(const float *margin, const float *y, const float *w,
                 loss = l;
                 break;
             }
+            step /= 2.0;
         }
         if (step < LEAST) {
             break; /* as far as floats go */

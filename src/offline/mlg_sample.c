@@ -72,15 +72,13 @@ typedef struct drawing_t {
     mlg_sample_t *sample;
     const mlg_dataset_t *set;
     const mlg_draw_t *draw;
-    uint32_t room;
     uint32_t fold;
     int is_only;
     int is_mixed; /* logs and observations */
     uint8_t in_logs[MLG_NFEATURES];
     mlg_secret_t secret;
-    pick_t *pick; /* of one client */
-    uint32_t pick_room;
-    uint16_t *class; /* shape [room]; of each row of the sample */
+    pick_t *pick;    /* of one client */
+    uint16_t *class; /* of each row of the sample */
 } drawing_t;
 
 static int by_draw(const void *one, const void *other)
@@ -100,31 +98,47 @@ static int by_row(const void *one, const void *other)
     return (a->row < b->row) ? -1 : a->row > b->row;
 }
 
-static apr_status_t grow(drawing_t *d, uint32_t n)
+/* How many rows a client can come to. */
+static uint32_t most_of(const drawing_t *d, const mlg_person_t *client)
+{
+    uint32_t skip = d->draw->skip;
+    uint32_t n = (client->rows > skip) ? client->rows - skip : 0;
+
+    return ((n < d->draw->cap) ? n : d->draw->cap) * 2 *
+           (1 + (uint32_t)mlg_nshifts);
+}
+
+static int is_drawn(const drawing_t *d, const mlg_person_t *client)
+{
+    int is_in = d->set->site[client->site].fold == d->fold;
+
+    return is_in == d->is_only && mlg_sample_group(client) != MLG_GROUP_NEITHER;
+}
+
+/* For all that will be drawn: what is not used is never touched. */
+static apr_status_t make_room(drawing_t *d)
 {
     mlg_sample_t *s = d->sample;
-    uint32_t room = d->room * 2 + n;
-    void *x;
-    void *y;
-    void *w;
-    void *class;
+    size_t room = 1;
+    uint32_t most = 1;
 
-    if (s->n + n <= d->room) {
-        return APR_SUCCESS;
+    for (uint32_t i = 0; i < d->set->clients; i++) {
+        const mlg_person_t *client = &d->set->client[i];
+
+        if (is_drawn(d, client)) {
+            room += most_of(d, client);
+            most = (client->rows > most) ? client->rows : most;
+        }
     }
-    x = realloc(s->x, sizeof(*s->x) * MLG_NFEATURES * room);
-    s->x = (x != NULL) ? x : s->x;
-    y = realloc(s->y, sizeof(*s->y) * room);
-    s->y = (y != NULL) ? y : s->y;
-    w = realloc(s->w, sizeof(*s->w) * room);
-    s->w = (w != NULL) ? w : s->w;
-    class = realloc(d->class, sizeof(*d->class) * room);
-    d->class = (class != NULL) ? class : d->class;
-    if (x == NULL || y == NULL || w == NULL || class == NULL) {
-        return APR_ENOMEM;
-    }
-    d->room = room;
-    return APR_SUCCESS;
+    s->x = malloc(sizeof(*s->x) * MLG_NFEATURES * room);
+    s->y = malloc(sizeof(*s->y) * room);
+    s->w = malloc(sizeof(*s->w) * room);
+    d->class = malloc(sizeof(*d->class) * room);
+    d->pick = malloc(sizeof(*d->pick) * most);
+    return (room <= UINT32_MAX && s->x != NULL && s->y != NULL &&
+            s->w != NULL && d->class != NULL && d->pick != NULL)
+               ? APR_SUCCESS
+               : APR_ENOMEM;
 }
 
 /* @return the row's place, for what changes it further */
@@ -174,45 +188,30 @@ static void put_all(drawing_t *d, const mlg_person_t *client, mlg_group group,
     }
 }
 
-static apr_status_t draw_client(drawing_t *d, const mlg_person_t *client)
+static void draw_client(drawing_t *d, const mlg_person_t *client)
 {
     const char *site = d->set->site[client->site].name;
     uint64_t salt = mlg_hash_key(&d->secret, &client->key) ^
                     mlg_hash_text(&d->secret, site, strlen(site));
     mlg_group group = mlg_sample_group(client);
     uint32_t n = 0;
-    uint32_t copies = 2 * (1 + (uint32_t)mlg_nshifts);
 
-    if (client->rows > d->pick_room) {
-        free(d->pick);
-        d->pick_room = client->rows * 2;
-        d->pick = malloc(sizeof(*d->pick) * d->pick_room);
-        if (d->pick == NULL) {
-            d->pick_room = 0;
-            return APR_ENOMEM;
-        }
-    }
     for (uint32_t i = d->draw->skip; i < client->rows; i++) {
         d->pick[n].row = i;
         d->pick[n++].draw = mlg_shift_mix(salt + i);
-    }
-    if (n == 0) {
-        return APR_SUCCESS;
     }
     if (n > d->draw->cap) {
         qsort(d->pick, n, sizeof(*d->pick), by_draw);
         n = d->draw->cap;
         qsort(d->pick, n, sizeof(*d->pick), by_row);
     }
-    if (grow(d, n * copies) != APR_SUCCESS) {
-        return APR_ENOMEM;
-    }
     for (uint32_t i = 0; i < n; i++) {
         put_all(d, client, group, &d->pick[i], 1.0 / sqrt(n));
     }
-    *((group == MLG_GROUP_PEOPLE) ? &d->sample->people
-                                  : &d->sample->attackers) += 1;
-    return APR_SUCCESS;
+    if (n > 0) {
+        d->sample->people += group == MLG_GROUP_PEOPLE;
+        d->sample->attackers += group == MLG_GROUP_ATTACKERS;
+    }
 }
 
 /* ---- weights --------------------------------------------------------------- */
@@ -259,7 +258,7 @@ apr_status_t mlg_sample_draw(mlg_sample_t *sample, const mlg_dataset_t *set,
                    .fold = fold,
                    .is_only = is_only};
     int has[2] = {0, 0};
-    apr_status_t rv = APR_SUCCESS;
+    apr_status_t rv;
 
     memset(sample, 0, sizeof(*sample));
     memcpy(d.secret.b, &draw->seed, sizeof(draw->seed));
@@ -270,12 +269,10 @@ apr_status_t mlg_sample_draw(mlg_sample_t *sample, const mlg_dataset_t *set,
     if (d.is_mixed) {
         find_known(set, 0, d.in_logs);
     }
+    rv = make_room(&d);
     for (uint32_t i = 0; i < set->clients && rv == APR_SUCCESS; i++) {
-        const mlg_person_t *client = &set->client[i];
-        int is_in = set->site[client->site].fold == fold;
-
-        if (is_in == is_only && mlg_sample_group(client) != MLG_GROUP_NEITHER) {
-            rv = draw_client(&d, client);
+        if (is_drawn(&d, &set->client[i])) {
+            draw_client(&d, &set->client[i]);
         }
     }
     if (rv == APR_SUCCESS && !draw->is_raw) {

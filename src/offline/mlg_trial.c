@@ -151,7 +151,7 @@ static void move_client(mlg_trial_t *trial, const mlg_judge_t *judge,
 void mlg_trial_score(mlg_trial_t *trial)
 {
     const mlg_dataset_t *set = trial->set;
-    float *room = malloc(sizeof(*room) * (set->rows + 1u));
+    float *room = calloc(set->rows + 1u, sizeof(*room));
 
     for (uint32_t i = 0; i < set->clients; i++) {
         const mlg_person_t *client = &set->client[i];

@@ -10,6 +10,7 @@
  * do not depend on the weights. With SECONDS, weights and ramps are changed
  * one at a time, at random, and a change that lowers the loss is kept.
  */
+#include "mlg_groups.h"
 #include "mlg_replay.h"
 #include "scenes.h"
 
@@ -83,25 +84,18 @@ static void keep(uint32_t c, const float *x, apr_time_t at_us)
     k->last_us = at_us;
 }
 
+static mlg_groups_t groups;
+
 static enum group group_of(const char *class)
 {
-    static const char *const people[] = {"likely_human", "likely_human_nat",
-                                         "monitor",      "verified_crawler",
-                                         "app_client",   "mail_proxy"};
-    static const char *const attackers[] = {"scanner", "ua_rotator",
-                                            "bruteforce"};
-
-    for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
-        if (strcmp(class, people[i]) == 0) {
-            return PEOPLE;
-        }
+    switch (mlg_groups_find(&groups, (mlg_text_t){class, strlen(class)})) {
+    case MLG_GROUP_PEOPLE:
+        return PEOPLE;
+    case MLG_GROUP_ATTACKERS:
+        return ATTACKER;
+    default:
+        return OTHER;
     }
-    for (size_t i = 0; i < sizeof(attackers) / sizeof(attackers[0]); i++) {
-        if (strcmp(class, attackers[i]) == 0) {
-            return ATTACKER;
-        }
-    }
-    return OTHER;
 }
 
 /* @param index  hash table of this log: client number + 1 by hash */
@@ -508,6 +502,7 @@ int main(int argc, const char *const *argv)
     }
     apr_initialize();
     apr_pool_create(&p, NULL);
+    mlg_groups_init(&groups, p);
     row = calloc(MAX_ROWS, sizeof(*row));
     client = calloc(MAX_CLIENTS, sizeof(*client));
     n = scandir(argv[1], &entry, NULL, alphasort);
