@@ -71,6 +71,7 @@ typedef struct mlg_dataset_site_t {
     uint32_t n;
     uint32_t fold;
     uint32_t is_live; /* 1: observed by a gate, which knows more than a log */
+    uint32_t is_judged_only; /* 1: nothing is trained on it */
     uint64_t rows;
 } mlg_dataset_site_t;
 

@@ -20,6 +20,7 @@ void labelled_init(labelled_t *labelled, apr_pool_t *p)
     labelled->csv = apr_array_make(p, 4, sizeof(const char *));
     labelled->people = apr_array_make(p, 4, sizeof(const char *));
     labelled->same = apr_array_make(p, 4, sizeof(const char *));
+    labelled->judged = apr_array_make(p, 4, sizeof(const char *));
     mlg_groups_init(&labelled->groups, p);
     feed_init(&labelled->feed, p);
     mlg_settings_init(&settings);
@@ -56,6 +57,9 @@ int labelled_option(labelled_t *labelled, int option, const char *arg)
         return CTL_DONE;
     case LABELLED_SAME:
         APR_ARRAY_PUSH(labelled->same, const char *) = arg;
+        return CTL_DONE;
+    case LABELLED_JUDGE_ONLY:
+        APR_ARRAY_PUSH(labelled->judged, const char *) = arg;
         return CTL_DONE;
     case LABELLED_ATTACKERS:
         return set_classes(labelled, MLG_GROUP_ATTACKERS, arg);
@@ -149,6 +153,26 @@ static int join(labelled_t *labelled)
     return CTL_DONE;
 }
 
+static int leave_untrained(labelled_t *labelled)
+{
+    const mlg_dataset_t *set = labelled->set;
+
+    for (int k = 0; k < labelled->judged->nelts; k++) {
+        const char *name = APR_ARRAY_IDX(labelled->judged, k, const char *);
+        uint32_t i = 0;
+
+        while (i < set->sites && strcmp(set->site[i].name, name) != 0) {
+            i++;
+        }
+        if (i == set->sites) {
+            return ctl_complain(CTL_MISUSE, "--judge-only: no site is called %s",
+                                visible_string(name, FEED_SHOWN, labelled->p));
+        }
+        labelled->set->site[i].is_judged_only = 1;
+    }
+    return CTL_DONE;
+}
+
 static int check(const labelled_t *labelled)
 {
     static const mlg_group groups[] = {MLG_GROUP_PEOPLE, MLG_GROUP_ATTACKERS};
@@ -195,6 +219,7 @@ int labelled_read(labelled_t *labelled, int nlogs, const char *const *logs)
     }
     code = (code == CTL_DONE) ? forgive(labelled) : code;
     code = (code == CTL_DONE) ? join(labelled) : code;
+    code = (code == CTL_DONE) ? leave_untrained(labelled) : code;
     if (code == CTL_DONE && mlg_dataset_settle(labelled->set) != APR_SUCCESS) {
         code = ctl_complain(CTL_FAILED, "not enough memory for %u requests",
                             labelled->set->rows);
