@@ -14,6 +14,9 @@
 #define SHOWN 200 /* characters of a name or a text */
 #define LINE  400 /* of a line of metadata */
 
+#define NAME_COLUMN 15 /* where the names of features begin */
+#define RIGHT_EDGE  79
+
 enum { OPT_JSON = 256, OPT_TREE, OPT_IMPORTANCE };
 
 static const apr_getopt_option_t options[] = {
@@ -161,10 +164,15 @@ static void print_names(const inspect_t *inspect)
         const char *name = mlg_features[order[i]].name;
         int len = (int)strlen(name) + 2;
 
-        if (column == 0 || column + len > 79) {
-            column = printf("%s               ", (i > 0) ? "\n" : "") - (i > 0);
+        if (column == 0 || column + len > RIGHT_EDGE) {
+            printf("%s%*s", (i > 0) ? "\n" : "", NAME_COLUMN, "");
+            column = NAME_COLUMN;
         }
-        column += printf("%s%s", name, (i + 1 < view->used) ? ", " : "");
+        else {
+            putchar(' ');
+        }
+        column += len;
+        printf("%s%s", name, (i + 1 < view->used) ? "," : "");
     }
     if (view->used > 0) {
         printf("\n");

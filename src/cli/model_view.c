@@ -129,10 +129,9 @@ const char *model_monotone(char buf[MODEL_SENTENCE], const model_view_t *view)
                       (others == 1) ? "" : "s");
     }
     snprintf(buf + n, MODEL_SENTENCE - (size_t)n,
-             ": tree %u falls by %.4g when %s rises from %.6g to %.6g %s%s",
-             fall->tree, (double)fall->depth, mlg_features[fall->feature].name,
-             (double)fall->x[fall->feature], (double)fall->higher,
-             mlg_features[fall->feature].unit,
+             ": tree %u falls by %.4g where %s rises to %.6g %s%s", fall->tree,
+             (double)fall->depth, mlg_features[fall->feature].name,
+             (double)fall->higher, mlg_features[fall->feature].unit,
              (view->refuted > 0) ? ", and the score with it"
                                  : "; no vector was found whose score does");
     return buf;

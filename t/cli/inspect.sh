@@ -78,7 +78,7 @@ claim "the JSON has it all" "$(
 sed 's/-0.4,0.3\]/-0.4,-0.9]/' t/fuzz/corpus/xgboost/sound-1.7 \
     >"$scratch/falls.json"
 claim "a model that is not monotone is named for it, with two vectors" "$(
-    says 'not monotone in notfound_share: tree 0 falls by 0.5 when notfound_share rises from' \
+    says 'not monotone in notfound_share: tree 0 falls by 0.5 where notfound_share rises to 0.33 share, and the score with it' \
         import "$scratch/falls.json" -o "$scratch/falls.mlg"
     says 'notfound_share, NOT MONOTONE' inspect "$scratch/falls.mlg" --importance
     run inspect "$scratch/falls.mlg" --json
