@@ -12,7 +12,8 @@
  *
  *     mlg2 SEGMENT AT ADDRESS CLIENT SUBNET PATH QUERY AGENT REFERER BODY
  *          SESSION DEPTH IS KNOWS BYTES SEGMENTS FIELDS ANOMALY RATE RARITY
- *          ARRIVED SETTLED STATUS SENT TOOK VERDICT SCORE VECTOR RULES
+ *          ARRIVED SETTLED STATUS SENT TOOK VERDICT SCORE THRESHOLD
+ *          VECTOR RULES
  *
  * on one line; times in microseconds, hashes, bit sets and floats' bits in
  * hexadecimal, the rest decimal; "-" for a time that is not known. An ARRIVED
@@ -62,7 +63,8 @@ typedef struct mlg_observation_t {
     uint64_t settled; /* 0: the outcome was never folded */
     int is_arrival_held;
     /* What came of it. */
-    float score; /* NaN: not scored */
+    float score;     /* NaN: not scored */
+    float threshold; /* in force then */
     uint32_t verdict;
     uint32_t vector; /* mlg_vector_hash() */
     uint32_t rules;  /* mlg_rules_hash() */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A site's profile in a file, for mlgatectl: written, and read back.
+ * A site's profile in a file: read (src/files), and written (src/offline).
  *
  * Reads and writes files; allocates from its pool.
  */

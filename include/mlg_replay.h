@@ -22,8 +22,10 @@ extern const mlg_secret_t mlg_replay_secret;
 
 typedef struct mlg_replay_t {
     mlg_gate_t gate;
-    apr_pool_t *gate_pool;  /* the memory behind it */
-    mlg_rules_t rules;      /* the caller sets them before the first line */
+    apr_pool_t *gate_pool; /* the memory behind it */
+    mlg_rules_t rules;     /* the caller sets them before the first line */
+    int is_auto; /* MLGateThreshold auto: an observation is judged by the
+                    threshold that was in force when it was made */
     unsigned ipv6_prefix;   /* MLGateIPv6Prefix */
     uint32_t refuse_status; /* MLGateRefuseStatus: what a conviction answers */
 } mlg_replay_t;

@@ -204,8 +204,11 @@ typedef struct mlg_snapshot_t {
     apr_time_t started_us; /* this server was (re)started; 0 = unknown */
     const char *version;   /* of the program */
     unsigned ipv6_prefix;
-    const mlg_rules_t *rules; /* borrowed, never NULL */
+    const mlg_rules_t *rules;     /* borrowed, never NULL */
+    int is_auto;                  /* their threshold is fitted to the site */
+    const mlg_profile_t *profile; /* of the site; borrowed; NULL: none */
     /* from mlg_snapshot_read() */
+    mlg_site_t site;
     apr_time_t formatted_us; /* counting since */
     uint64_t bytes;          /* of shared memory */
     uint32_t generation;
@@ -231,6 +234,11 @@ typedef struct mlg_snapshot_t {
     const mlg_dispute_t *dispute; /* latest first */
     size_t ndisputes;
 } mlg_snapshot_t;
+
+/** What is too high a score here, and how that is known: "calibrating, 61 %".
+ * @return buf */
+const char *mlg_report_threshold_words(char buf[MLG_WORDS_TEXT],
+                                       const mlg_snapshot_t *s);
 
 /** Read what can be read without a lock.
  *

@@ -12,6 +12,12 @@
 /** A float as its shortest sensible decimal; NaN and infinity are null. */
 json_t *mlg_json_number(float value);
 
+/** A threshold. @return null for MLG_THRESHOLD_NONE */
+json_t *mlg_json_threshold(float threshold);
+
+/** How well the gate knows its site. */
+json_t *mlg_report_site(const mlg_snapshot_t *s);
+
 /** A hash or ID as 16 hex digits; 0 is null. */
 json_t *mlg_json_id(uint64_t id);
 

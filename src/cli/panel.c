@@ -131,10 +131,11 @@ void panel_summary(panel_t *panel, const json_t *info, const json_t *health,
     const json_t *table = json_object_get(stats, "table");
     const json_t *blocked = json_object_get(stats, "blocked");
 
-    panel_add(panel, 0, "%-*s %s, blocks at a score of %.2f for %s and longer",
-              LABEL, "engine", shown(panel, stats, "engine", 20),
-              remote_number(info, "threshold"),
+    panel_add(panel, 0, "%-*s %s, blocks for %s and longer", LABEL, "engine",
+              shown(panel, stats, "engine", 20),
               duration(panel, remote_number(info, "block_for_s")));
+    panel_add(panel, 0, "%-*s %s", LABEL, "threshold",
+              shown(panel, json_object_get(stats, "calibration"), "says", 120));
     add_models(panel, stats);
     if (health != NULL) {
         add_health(panel, health);

@@ -174,13 +174,18 @@ static int read_profile(rules_t *rules, const mlg_rules_t *to)
     return CTL_DONE;
 }
 
-/* As it was given, else the site's, else the model's own. */
-static void choose_threshold(const rules_t *rules, mlg_rules_t *to)
+/* As it was given, else the site's, else the model's own; of observations what
+ * was in force, unless it is asked what --profile or --model would do. */
+static void choose_threshold(const rules_t *rules, mlg_replay_t *replay,
+                             int is_asked)
 {
+    mlg_rules_t *to = &replay->rules;
+
     if (!mlg_settings_is_auto(&rules->settings,
                               to->forest != NULL || rules->site != NULL)) {
         return;
     }
+    replay->is_auto = !is_asked;
     to->threshold =
         (rules->site != NULL) ? rules->site->threshold : rules->recommended;
     if (rules->site == NULL &&
@@ -196,6 +201,7 @@ static void choose_threshold(const rules_t *rules, mlg_rules_t *to)
 int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
 {
     mlg_config_t config;
+    int is_asked = rules->profile != NULL || rules->model != NULL;
     int code;
 
     mlg_config_init(&config, rules->p);
@@ -226,6 +232,6 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
     if (code == CTL_DONE) {
         code = read_profile(rules, &replay->rules);
     }
-    choose_threshold(rules, &replay->rules);
+    choose_threshold(rules, replay, is_asked);
     return code;
 }

@@ -105,6 +105,7 @@ static char *put_request(char *at, const mlg_observation_t *o)
     *at++ = ' ';
     at = put(at, mlg_verdict_name((mlg_verdict)o->verdict));
     at = put_bits(at, o->score);
+    at = put_bits(at, o->threshold);
     at = put_hex(at, o->vector);
     return put_hex(at, o->rules);
 }

@@ -191,6 +191,7 @@ static void take_request(cursor_t *c, mlg_observation_t *o)
     take_outcome(c, &o->outcome);
     o->verdict = take_verdict(c);
     o->score = take_bits(c);
+    o->threshold = take_bits(c);
     o->vector = (uint32_t)take_hex(c, UINT32_MAX);
     o->rules = (uint32_t)take_hex(c, UINT32_MAX);
 }

@@ -133,6 +133,12 @@ static void add_shadow(mlgate_rules_t *held, const mlgate_conf_t *conf)
     held->rules.shadow = &held->shadow;
 }
 
+int mlgate_is_auto(const mlgate_conf_t *conf)
+{
+    return mlg_settings_is_auto(&conf->set, mlgate_models_judge_is_file() ||
+                                                mlgate_site_has_profile());
+}
+
 void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
 {
     mlg_rules_t *rules = &held->rules;
@@ -143,9 +149,11 @@ void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
     mlgate_models_take(held);
     if (held->judge != NULL) {
         rules->forest = held->judge->forest;
-        if (!mlg_settings_has(&conf->set, MLG_SET_threshold)) {
-            rules->threshold = held->judge->bundle.threshold;
-        }
+    }
+    if (mlgate_is_auto(conf)) {
+        rules->threshold = mlgate.is_serving
+                               ? mlg_site_threshold(mlgate.gate.site)
+                               : MLG_THRESHOLD_NONE;
     }
     if (held->has_shadow) {
         add_shadow(held, conf);

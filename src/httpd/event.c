@@ -54,6 +54,18 @@ static const char *words_of(apr_pool_t *p, const mlg_reasons_t *reasons)
     return text;
 }
 
+/* "score 0.912 of 0.800" */
+static const char *score_words(apr_pool_t *p, const mlg_decision_t *d)
+{
+    return (d->threshold <= 1.0f)
+               ? apr_psprintf(p, "score %.3f of %.3f", (double)d->score,
+                              (double)d->threshold)
+               : apr_psprintf(p,
+                              "score %.3f, and the gate has not yet learned "
+                              "this site: only a flood is refused",
+                              (double)d->score);
+}
+
 static apr_int64_t seconds_until(apr_time_t until_us, apr_time_t now_us)
 {
     return apr_time_sec(until_us - now_us + APR_USEC_PER_SEC / 2);
@@ -77,18 +89,16 @@ void mlgate_event_convicted(request_rec *r, const mlg_decision_t *d)
     if (strcmp(transition.event, "block") == 0) {
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                       MLG0008 "blocked %s for %" APR_INT64_T_FMT
-                              " s, offence %u, score %.3f of %.3f: %s; "
-                              "reference %s",
-                      client, seconds, d->offences, (double)d->score,
-                      (double)d->threshold, reasons, id);
+                              " s, offence %u, %s: %s; reference %s",
+                      client, seconds, d->offences, score_words(r->pool, d),
+                      reasons, id);
     }
     else {
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                       MLG0009 "would have blocked %s for %" APR_INT64_T_FMT
-                              " s, offence %u, score %.3f of %.3f: %s; "
-                              "reference %s",
-                      client, seconds, d->offences, (double)d->score,
-                      (double)d->threshold, reasons, id);
+                              " s, offence %u, %s: %s; reference %s",
+                      client, seconds, d->offences, score_words(r->pool, d),
+                      reasons, id);
     }
     write_event(r->server, r->pool, &transition);
 }

@@ -133,6 +133,33 @@ mlg_stripe_t *mlgate_stripe_wait(unsigned stripe);
 /** Give a stripe back; NULL is ignored. */
 void mlgate_stripe_drop(mlg_stripe_t *stripe);
 
+/** Is the threshold here to be fitted to the site? */
+int mlgate_is_auto(const mlgate_conf_t *conf);
+
+/* ---- the site's own threshold (site.c) ---------------------------------- */
+
+/** Forget what an earlier reading of the configuration loaded. */
+void mlgate_site_reset(void);
+
+/** Read MLGateProfile. Logs what fails.
+ * @return OK or an HTTP status */
+int mlgate_site_load(server_rec *s, apr_pool_t *pconf);
+
+/** Say when the profile is not for the model that judges. */
+void mlgate_site_warn(server_rec *s);
+
+/** Begin with the profile, or go on; once the segment and the models are
+ * there. */
+void mlgate_site_open(server_rec *s);
+
+/** Follow the site. One process at a time. */
+void mlgate_site_look(server_rec *s);
+
+int mlgate_site_has_profile(void);
+
+/** What MLGateProfile says. @return NULL: none */
+const mlg_profile_t *mlgate_site_profile(void);
+
 /* ---- models (model.c) --------------------------------------------------- */
 
 /** Forget all: a configuration is about to be read. */
@@ -151,6 +178,9 @@ apr_status_t mlgate_models_open(server_rec *s, apr_pool_t *pconf);
 
 /** @return 1 when the model or its shadow is a file, which may change */
 int mlgate_models_are_files(void);
+
+/** Is the model that judges a file's? Else it is the weights. */
+int mlgate_models_judge_is_file(void);
 
 /** Fill in `judge`, `second`, `has_shadow` and `slot`. */
 void mlgate_models_take(mlgate_rules_t *held);

@@ -33,5 +33,8 @@
 #define MLG0024 "MLG0024: " /* no shared memory for models */
 #define MLG0025 "MLG0025: " /* a changed model is refused */
 #define MLG0026 "MLG0026: " /* a changed model is in force */
+#define MLG0027 "MLG0027: " /* the profile cannot be had at start */
+#define MLG0028 "MLG0028: " /* the profile is of another model */
+#define MLG0029 "MLG0029: " /* the site is calibrated */
 
 #endif /* MLGATE_LOGNOS_H */

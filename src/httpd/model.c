@@ -226,6 +226,11 @@ apr_status_t mlgate_models_open(server_rec *s, apr_pool_t *pconf)
     return rv;
 }
 
+int mlgate_models_judge_is_file(void)
+{
+    return stands[JUDGE].path != NULL;
+}
+
 int mlgate_models_are_files(void)
 {
     return stands[JUDGE].path != NULL || stands[SHADOW].path != NULL;

@@ -47,8 +47,13 @@ static void put_lines(request_rec *r, const mlg_snapshot_t *s)
 {
     ap_rprintf(r, "MLGateVersion: %s\nMLGateEngine: %s\n", s->version,
                mlg_engine_name(s->rules->engine));
-    ap_rprintf(r, "MLGateModel: %s\nMLGateThreshold: %.6g\n",
-               model_id(r, s->rules->forest), (double)s->rules->threshold);
+    ap_rprintf(r, "MLGateModel: %s\nMLGateThreshold: %s\n",
+               model_id(r, s->rules->forest),
+               (s->rules->threshold <= 1.0f)
+                   ? apr_psprintf(r->pool, "%.6g", (double)s->rules->threshold)
+                   : "none");
+    ap_rprintf(r, "MLGateCalibration: %s\nMLGateCalibrationPercent: %u\n",
+               mlg_site_words(&s->site), (unsigned)s->site.progress_percent);
     ap_rprintf(r, "MLGateShadowModel: %s\nMLGateShadowDisagreement: %.6f\n",
                shadow_id(r, s), mlg_snapshot_disagreement(s));
     ap_rprintf(r, "MLGateClients: %u\nMLGateClientsUsed: %u\n",
@@ -68,21 +73,22 @@ static void put_table(request_rec *r, const mlg_snapshot_t *s)
     static const mlg_counter_id shown[] = {MLG_C_REQUESTS,     MLG_C_JUDGED,
                                            MLG_C_REFUSED,      MLG_C_BLOCKS,
                                            MLG_C_WOULD_BLOCKS, MLG_C_EVICTIONS};
+    char words[MLG_WORDS_TEXT];
 
     ap_rprintf(r,
                "<hr>\n<h2>mod_mlgate %s</h2>\n<table border=\"0\">\n"
                "<tr><td>engine</td><td>%s</td></tr>\n"
-               "<tr><td>model</td><td>%s, too high from %.3f</td></tr>\n"
+               "<tr><td>model</td><td>%s, %s</td></tr>\n"
                "<tr><td>shadow model</td><td>%s, disagreed on %.3f %% of the "
                "requests</td></tr>\n"
                "<tr><td>clients remembered</td><td>%u of %u</td></tr>\n"
                "<tr><td>clients blocked now</td><td>%u by the gate, %u by an "
                "operator, %u would be</td></tr>\n",
                s->version, mlg_engine_name(s->rules->engine),
-               model_id(r, s->rules->forest), (double)s->rules->threshold,
-               shadow_id(r, s), 100.0 * mlg_snapshot_disagreement(s),
-               (unsigned)s->clients_used, (unsigned)s->clients,
-               (unsigned)s->blocks[MLG_BLOCK_AUTO],
+               model_id(r, s->rules->forest),
+               mlg_report_threshold_words(words, s), shadow_id(r, s),
+               100.0 * mlg_snapshot_disagreement(s), (unsigned)s->clients_used,
+               (unsigned)s->clients, (unsigned)s->blocks[MLG_BLOCK_AUTO],
                (unsigned)s->blocks[MLG_BLOCK_OPERATOR],
                (unsigned)s->blocks[MLG_BLOCK_WOULD]);
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {

@@ -99,6 +99,7 @@ void mlgate_observe_outcome(request_rec *r, mlg_observation_t *seen,
     seen->outcome = *outcome;
     seen->settled = settled;
     seen->score = d->score;
+    seen->threshold = d->threshold;
     seen->verdict = d->verdict;
     seen->vector = mlg_vector_hash(d->x);
     if (d->x[MLG_F_SUBNET_RATE] >= 0.0f) { /* false for NaN: not scored */

@@ -55,15 +55,14 @@ static void put_model(const mlgate_page_t *page)
     const mlg_snapshot_t *s = page->s;
     apr_time_t since_us = mlg_reign_since(&s->model, s->rules->forest);
     char words[MLG_WORDS_TEXT];
+    char too_high[MLG_WORDS_TEXT];
     char age[MLG_DURATION_TEXT];
 
     ap_rprintf(
-        page->r,
-        "<p class=\"model\">Model %s, for %s; a score is too high from "
-        "%.3f.</p>\n",
+        page->r, "<p class=\"model\">Model %s, for %s; %s.</p>\n",
         mlg_report_model_words(words, s->rules->forest),
         mlg_report_duration(age, (since_us != 0) ? s->now_us - since_us : 0),
-        s->rules->threshold);
+        mlg_report_threshold_words(too_high, s));
 }
 
 static void put_tile(const mlgate_page_t *page, const char *name,
@@ -126,7 +125,7 @@ static void put_bars(const mlgate_page_t *page)
 static void put_histogram(const mlgate_page_t *page)
 {
     request_rec *r = page->r;
-    double threshold = (double)page->s->rules->threshold;
+    double threshold = fmin((double)page->s->rules->threshold, 1.0);
     int limit = (int)(threshold * PLOT_WIDTH);
 
     ap_rprintf(r,

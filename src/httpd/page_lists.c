@@ -62,8 +62,8 @@ static void put_score(const mlgate_page_t *page, float score)
     ap_rprintf(page->r,
                "<td class=\"n\">%.2f <meter min=\"0\" max=\"1\" low=\"%.3f\" "
                "high=\"%.3f\" optimum=\"0\" value=\"%.3f\">%.2f</meter></td>",
-               score, page->s->rules->threshold / 2, page->s->rules->threshold,
-               score, score);
+               score, fminf(page->s->rules->threshold, 1.0f) / 2,
+               fminf(page->s->rules->threshold, 1.0f), score, score);
 }
 
 static void put_reasons(const mlgate_page_t *page, const mlg_reason_t *reason,

@@ -22,6 +22,7 @@ static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     (void)ptemp;
     memset(&mlgate, 0, sizeof(mlgate));
     mlgate_models_reset();
+    mlgate_site_reset();
     mlgate_tell_prepare();
     return OK;
 }
@@ -93,10 +94,30 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog,
     if (rv == OK) {
         rv = mlgate_models_load(s, pconf);
     }
+    if (rv == OK) {
+        rv = mlgate_site_load(s, pconf);
+    }
     if (rv == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
         mlgate_models_warn(s);
+        mlgate_site_warn(s);
     }
     return rv;
+}
+
+static const char *threshold_words(const mlgate_conf_t *conf,
+                                   const mlg_rules_t *rules, apr_pool_t *p)
+{
+    const mlg_site_t *site = mlgate.gate.site;
+
+    if (!mlgate_is_auto(conf)) {
+        return apr_psprintf(p, "%.3f", (double)rules->threshold);
+    }
+    if (site->anchored == MLG_ANCHORED_NOT) {
+        return "auto (calibrating: only a flood is refused)";
+    }
+    return apr_psprintf(p, "%.4f (auto, %s; between %.4f and %.4f)",
+                        (double)rules->threshold, mlg_site_words(site),
+                        (double)site->low, (double)site->high);
 }
 
 static void tell_start(server_rec *s)
@@ -110,11 +131,11 @@ static void tell_start(server_rec *s)
     mlgate_rules(&held, conf);
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                  MLG0004
-                 "mod_mlgate %s: engine %s, model %s, threshold %.3f, shadow "
+                 "mod_mlgate %s: engine %s, model %s, threshold %s, shadow "
                  "%s, %u clients in %" APR_SIZE_T_FMT " KiB, generation %u",
                  MLG_VERSION, mlg_engine_name((mlg_engine)conf->set.engine),
                  mlg_report_model_words(judge, held.rules.forest),
-                 (double)held.rules.threshold,
+                 threshold_words(conf, &held.rules, s->process->pconf),
                  (held.rules.shadow != NULL)
                      ? mlg_report_model_words(shadow, held.shadow.forest)
                      : "off",
@@ -140,6 +161,8 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     mlgate_models_warn(s);
+    mlgate_site_warn(s);
+    mlgate_site_open(s);
     tell_start(s);
     return OK;
 }

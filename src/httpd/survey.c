@@ -170,6 +170,8 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
     s->version = MLG_VERSION;
     s->ipv6_prefix = mlgate.ipv6_prefix;
     s->rules = mlgate_survey_rules(r);
+    s->is_auto = mlgate_is_auto(mlgate_conf_of_server(r->server));
+    s->profile = mlgate_site_profile();
     if (ap_exists_scoreboard_image()) {
         s->started_us = ap_scoreboard_image->global->restart_time;
     }

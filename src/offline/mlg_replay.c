@@ -131,6 +131,9 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
         carry_out(replay, seen, &arrival->from, stripe);
         return 0;
     }
+    if (replay->is_auto) {
+        replay->rules.threshold = seen->threshold;
+    }
     mlg_judge(&replay->gate, &replay->rules, arrival,
               (seen->is_arrival_held || was_refused) ? stripe : NULL, d);
     *step->note = d->is_recorded ? NOTE_RECORDED : 0;

@@ -173,7 +173,7 @@ static json_t *rules_of(const mlg_rules_t *rules)
     json_object_set_new(out, "model",
                         (rules->forest != NULL) ? mlg_json_id(rules->forest->id)
                                                 : json_string("weighted"));
-    json_object_set_new(out, "threshold", mlg_json_number(rules->threshold));
+    json_object_set_new(out, "threshold", mlg_json_threshold(rules->threshold));
     set_count(out, "min_requests", rules->min_requests);
     json_object_set_new(
         out, "block_for_s",

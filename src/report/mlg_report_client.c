@@ -91,7 +91,7 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(rules->engine)));
     json_object_set_new(out, "score", mlg_json_number(score));
-    json_object_set_new(out, "threshold", mlg_json_number(rules->threshold));
+    json_object_set_new(out, "threshold", mlg_json_threshold(rules->threshold));
     json_object_set_new(out, "min_requests", json_integer(rules->min_requests));
     json_object_set_new(out, "reasons",
                         mlg_json_reasons(reasons.top, reasons.n));

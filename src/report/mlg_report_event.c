@@ -16,7 +16,7 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
     json_object_set_new(out, "verdict",
                         json_string(mlg_verdict_name(d->verdict)));
     json_object_set_new(out, "score", mlg_json_number(d->score));
-    json_object_set_new(out, "threshold", mlg_json_number(d->threshold));
+    json_object_set_new(out, "threshold", mlg_json_threshold(d->threshold));
     json_object_set_new(out, "model", mlg_json_model(d->model));
     json_object_set_new(out, "requests", json_integer(d->total));
     json_object_set_new(out, "blocked", json_boolean(is_convicted));
@@ -152,7 +152,7 @@ json_t *mlg_report_event(const mlg_transition_t *t, unsigned ipv6_prefix)
     json_object_set_new(out, "client", mlg_json_address(&t->key, ipv6_prefix));
     json_object_set_new(out, "id", mlg_json_id(t->decision));
     json_object_set_new(out, "score", mlg_json_number(t->score));
-    json_object_set_new(out, "threshold", mlg_json_number(t->threshold));
+    json_object_set_new(out, "threshold", mlg_json_threshold(t->threshold));
     json_object_set_new(out, "model",
                         isnan(t->threshold) ? json_null()
                                             : mlg_json_model(t->model));

@@ -80,7 +80,7 @@ static void check_model(json_t *reasons, const mlg_rules_t *rules)
                      mlg_features[i].name);
         }
     }
-    if (most < rules->threshold) {
+    if (most < rules->threshold && rules->threshold <= 1.0f) {
         complain(reasons,
                  "no client can ever be blocked: %s %.2f, and MLGateThreshold "
                  "is %.2f",

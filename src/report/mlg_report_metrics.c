@@ -139,6 +139,33 @@ static void put_models(FILE *f, const mlg_snapshot_t *s)
     }
 }
 
+static void put_threshold(FILE *f, const mlg_snapshot_t *s)
+{
+    const mlg_site_t *site = &s->site;
+
+    if (s->rules->threshold <= 1.0f) {
+        put_gauge(f, "threshold",
+                  "Score from which a request counts against its client; "
+                  "missing while only a flood is refused.",
+                  round((double)s->rules->threshold * 1e6) / 1e6);
+    }
+    put_gauge(f, "calibration_progress",
+              "How far the gate knows its site, 0 to 1.",
+              (double)site->progress_percent / 100.0);
+    put_gauge(f, "calibration_trusted_clients",
+              "Clients that behave like people, this week's and half of last "
+              "week's.",
+              site->trusted);
+    if (site->anchored != MLG_ANCHORED_NOT) {
+        put_gauge(f, "calibration_anchor",
+                  "Where the automatic threshold was calibrated.",
+                  round((double)site->anchor * 1e6) / 1e6);
+        put_gauge(f, "calibration_threshold",
+                  "Where the automatic threshold is now.",
+                  round((double)mlg_site_threshold(site) * 1e6) / 1e6);
+    }
+}
+
 static void put_table(FILE *f, const mlg_snapshot_t *s)
 {
     put_gauge(f, "table_clients", "Clients the table has room for.",
@@ -149,10 +176,7 @@ static void put_table(FILE *f, const mlg_snapshot_t *s)
               s->block_slots);
     put_gauge(f, "shared_memory_bytes", "Size of the shared segment.",
               (double)s->bytes);
-    put_gauge(f, "threshold",
-              "Score from which a request counts against "
-              "its client.",
-              round((double)s->rules->threshold * 1e6) / 1e6);
+    put_threshold(f, s);
     put_gauge(f, "counting_since_timestamp_seconds",
               "When the counters were last zero.",
               (double)s->formatted_us / 1e6);

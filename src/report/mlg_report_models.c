@@ -45,7 +45,7 @@ static json_t *model_of(const mlg_snapshot_t *s, const mlg_forest_t *forest,
     json_object_set_new(out, "depth",
                         (forest != NULL) ? json_integer(forest->depth)
                                          : json_null());
-    json_object_set_new(out, "threshold", mlg_json_number(threshold));
+    json_object_set_new(out, "threshold", mlg_json_threshold(threshold));
     mlg_json_set_time(out, "since", since_us);
     json_object_set_new(out, "for_s",
                         (since_us != 0) ? json_integer((s->now_us - since_us) /

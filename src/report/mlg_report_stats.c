@@ -117,7 +117,7 @@ json_t *mlg_report_info(const mlg_snapshot_t *s, json_t *endpoints)
     json_object_set_new(out, "version", mlg_report_string(s->version));
     json_object_set_new(out, "engine",
                         json_string(mlg_engine_name(rules->engine)));
-    json_object_set_new(out, "threshold", mlg_json_number(rules->threshold));
+    json_object_set_new(out, "threshold", mlg_json_threshold(rules->threshold));
     json_object_set_new(out, "model", mlg_json_judge(s));
     json_object_set_new(out, "shadow", mlg_json_shadow(s, 0));
     json_object_set_new(out, "min_requests", json_integer(rules->min_requests));
@@ -147,6 +147,7 @@ json_t *mlg_report_stats(const mlg_snapshot_t *s)
     set_clock(out, s);
     json_object_set_new(out, "model", mlg_json_judge(s));
     json_object_set_new(out, "shadow", mlg_json_shadow(s, 1));
+    json_object_set_new(out, "calibration", mlg_report_site(s));
     json_object_set_new(out, "counters", mlg_json_counters(&s->total));
     json_object_set_new(out, "score_histogram", histogram_of(&s->total));
     json_object_set_new(out, "table", table_of(s));

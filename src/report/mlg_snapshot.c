@@ -48,6 +48,7 @@ void mlg_snapshot_read(mlg_snapshot_t *s, const mlg_gate_t *gate)
     mlg_block_census(&gate->blocks, s->now_us, s->blocks);
     mlg_counters_read(gate->counters, &s->total);
     s->clients_used = count_used(s);
+    s->site = *gate->site;
     s->model = gate->segment->model;
     s->shadow = gate->segment->shadow;
     mlg_disputes_count(gate->disputes, &s->total, s->shadow_count);

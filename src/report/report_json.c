@@ -42,6 +42,11 @@ json_t *mlg_report_string(const char *text)
     return string;
 }
 
+json_t *mlg_json_threshold(float threshold)
+{
+    return (threshold <= 1.0f) ? mlg_json_number(threshold) : json_null();
+}
+
 json_t *mlg_json_number(float value)
 {
     char text[32];
