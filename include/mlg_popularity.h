@@ -14,8 +14,9 @@
  *     site  =          pane:16 | this pane:24 | the pane before:24
  *
  * A place has two possible words. It takes the one with its tag, else a free
- * one, else it takes one off the smaller count of the two and is forgotten
- * itself; at zero the word is free (Misra and Gries 1982, in sets of two).
+ * one, else it takes one off the smaller count of the two, older ones first,
+ * and is forgotten itself; at zero the word is free (Misra and Gries 1982, in
+ * sets of two).
  *
  * How wrong a count can be. Too high: two places with one pair and one tag are
  * counted together, chance 2^-15 for a new place, and nobody can aim, for the
@@ -23,9 +24,9 @@
  * smaller of its two; by a client whose 64-bit map had the place's bit set by
  * another place (a third of the time at 26 places in a day, always when 60 are
  * set); by updates lost between processes. Too low means: rarer. A count stops
- * at 2^20 - 1 clients a week. A client's own share is taken off its own
- * rarity while its record holds the bit: what it did last week may make its
- * own places ordinary to it, by at most one in a day.
+ * at 2^20 - 1 clients a week. A client's own share is taken off when it asks
+ * while its record holds the bit: one too many when the bit is of an error or
+ * of another place, and none of what it got on the days before.
  *
  * What an attacker can do. One address adds at most 60 places in two panes of
  * 12 hours, whatever it sends, because its map takes no more; refusals and
@@ -39,6 +40,9 @@
  * by log2(1 + A / N) / log2(2 (N + A)): 0.06 for as many addresses as a site
  * of 10,000 has, 0.2 for ten times as many. That is a botnet with a valid
  * answer for each address, once a day, and it refuses nobody by itself.
+ * t/unit/test_popularity.c does both: of the 100 first places of a site of
+ * 2,000, none gets rarer by 0.002 for one address in a week, nor by more than
+ * the formula and 0.05 for 10,000 in a day.
  *
  * Lock-free: relaxed atomics, an update may be lost, a word cannot be torn.
  * Pure: no clock, no allocation. All-zero words are valid and empty.

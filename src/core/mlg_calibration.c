@@ -75,9 +75,9 @@ int mlg_calibration_age(mlg_calibration_t *c, apr_time_t at_us)
     uint32_t last = __atomic_load_n(&c->week, __ATOMIC_RELAXED);
     uint32_t passed = week - last;
 
-    if (week <= last || !__atomic_compare_exchange_n(&c->week, &last, week, 0,
-                                                     __ATOMIC_RELAXED,
-                                                     __ATOMIC_RELAXED)) {
+    if (week <= last ||
+        !__atomic_compare_exchange_n(&c->week, &last, week, 0, __ATOMIC_RELAXED,
+                                     __ATOMIC_RELAXED)) {
         return 0;
     }
     if (last == 0) {

@@ -115,8 +115,11 @@ static void read_slow(float *x, const mlg_record_t *r)
 {
     float paths = mlg_map_read(&r->slow_paths);
 
-    x[MLG_F_SLOW_POSTS] = mlg_panes_read(
-        &r->slow_posts, mlg_panes_share(r->last_us, MLG_SLOW_PANE_S));
+    x[MLG_F_SLOW_POSTS] = (float)r->slow_posts.now;
+    if (r->slow_posts.before > 0) {
+        x[MLG_F_SLOW_POSTS] = mlg_panes_read(
+            &r->slow_posts, mlg_panes_share(r->last_us, MLG_SLOW_PANE_S));
+    }
     x[MLG_F_SLOW_UAS] = mlg_map_read(&r->slow_agents);
     x[MLG_F_SLOW_PATHS] = log2f_q16((uint64_t)(paths * 1024.0f) + 1023) - 10.0f;
 }

@@ -293,7 +293,7 @@ void mlg_record_fold_arrival(mlg_record_t *r, const mlg_arrival_t *a)
     if ((a->is & MLG_IS_OTHER_METHOD) != 0) {
         fold_post(r, a);
     }
-    if (a->agent != 0) {
+    if (a->agent != 0 && (r->slow_agents.now >> (a->agent % 64) & 1) == 0) {
         mlg_map_add(&r->slow_agents, a->agent);
     }
     fold_shares(r, a);

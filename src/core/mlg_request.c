@@ -262,37 +262,31 @@ mlg_text_t mlg_request_path(const mlg_request_t *request)
 }
 
 /* The path that a Referer names, "/" when it names a host alone; {NULL, 0}
- * when it is no URL. */
+ * when it is no URL. Browsers send no fragment, and a path before a query. */
 static mlg_text_t referer_path(mlg_text_t referer)
 {
     const char *at = referer.at;
-    const char *end;
-    size_t len = 0;
+    const char *end = at + referer.len;
+    const char *mark;
 
-    if (at == NULL || referer.len == 0) {
+    if (at == NULL || at == end) {
         return NO_TEXT;
     }
-    end = at + referer.len;
     if (*at != '/') {
-        const char *colon = memchr(at, ':', (referer.len < 16) ? referer.len
-                                                               : 16);
+        const char *colon =
+            memchr(at, ':', (referer.len < 8) ? referer.len : 8);
 
         if (colon == NULL || end - colon < 4 || colon[1] != '/' ||
             colon[2] != '/') {
             return NO_TEXT;
         }
-        at = colon + 3;
-        while (at < end && *at != '/' && *at != '?' && *at != '#') {
-            at++;
-        }
-        if (at == end || *at != '/') {
+        at = memchr(colon + 3, '/', (size_t)(end - colon - 3));
+        if (at == NULL) {
             return (mlg_text_t){"/", 1};
         }
     }
-    while (at + len < end && at[len] != '?' && at[len] != '#') {
-        len++;
-    }
-    return (mlg_text_t){at, len};
+    mark = memchr(at, '?', (size_t)(end - at));
+    return (mlg_text_t){at, (size_t)(((mark != NULL) ? mark : end) - at)};
 }
 
 static void arrive_with_referer(mlg_arrival_t *out, mlg_text_t referer,

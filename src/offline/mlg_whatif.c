@@ -6,10 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-#define WAYS      8u
+#define WAYS         8u
 #define STEP_BACK_US (600 * APR_USEC_PER_SEC) /* a record goes along */
-#define LOWEST    0.5f
-#define MEMORY_US (24 * 3600 * APR_USEC_PER_SEC) /* as the block table's */
+#define LOWEST       0.5f
+#define MEMORY_US    (24 * 3600 * APR_USEC_PER_SEC) /* as the block table's */
 
 /* One client under every threshold. */
 typedef struct mlg_whatif_client_t {
@@ -127,8 +127,7 @@ static float score_refused(const mlg_whatif_t *w, mlg_whatif_client_t *c,
     float x[MLG_NFEATURES];
 
     mlg_record_fold_arrival(&c->record, a);
-    mlg_record_fold_rarity(&c->record,
-                           mlg_gate_rarity(w->gate, &c->record, a));
+    mlg_record_fold_rarity(&c->record, mlg_gate_rarity(w->gate, &c->record, a));
     mlg_features_read(x, &c->record, a, c->pages);
     mlg_record_fold_outcome(&c->record, a, outcome);
     return mlg_policy_proof(mlg_rules_score(w->rules, x, NULL), x);

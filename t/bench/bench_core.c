@@ -260,8 +260,7 @@ static void call_settle(const bench_t *b, const mlg_arrival_t *a, uint64_t *sum)
     unsigned n = mlg_stripe_of(a->from.hash);
     int busy = pthread_mutex_trylock(&b->lock[n]);
 
-    mlg_settle(&b->gate, a, &o,
-               (busy == 0) ? &b->gate.table.stripe[n] : NULL);
+    mlg_settle(&b->gate, a, &o, (busy == 0) ? &b->gate.table.stripe[n] : NULL);
     if (busy == 0) {
         pthread_mutex_unlock(&b->lock[n]);
     }

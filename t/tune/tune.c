@@ -70,8 +70,8 @@ static void keep(uint32_t c, const float *x, apr_time_t at_us)
     }
     r->client = c;
     r->next = 0;
-    r->forgets =
-        k->rows > 0 && mlg_panes_between(k->last_us, at_us, MLG_SLOW_PANE_S) > 1;
+    r->forgets = k->rows > 0 &&
+                 mlg_panes_between(k->last_us, at_us, MLG_SLOW_PANE_S) > 1;
     memcpy(r->x, x, sizeof(r->x));
     if (k->rows++ == 0) {
         k->first = rows;

@@ -515,7 +515,8 @@ int main(void)
         TEST(sixty_assets_are_no_pages),
         TEST(a_clockwork_has_no_spread_and_full_regularity),
         TEST(spread_is_the_weighted_deviation_of_the_gaps),
-        TEST(rhythm_is_unknown_before_the_third_page_and_its_mean_before_the_second),
+        TEST(
+            rhythm_is_unknown_before_the_third_page_and_its_mean_before_the_second),
         TEST(a_gap_below_half_a_second_counts_as_half_a_second),
         TEST(a_days_windows_say_what_the_short_ones_forgot),
         TEST(slow_paths_is_the_log_of_the_different_paths_that_were_answered),

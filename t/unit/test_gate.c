@@ -495,6 +495,26 @@ CLAIM(an_unblock_forgets_what_the_client_did)
     rig_close(&rig);
 }
 
+CLAIM(a_slow_scanner_that_comes_every_ten_minutes_is_convicted)
+{
+    mlg_decision_t d = {.verdict = MLG_VERDICT_PASS};
+    rig_t rig;
+    int n = 0;
+
+    BEGIN;
+    rig_open(&rig);
+    mlg_weighted_set(&rig.model, MLG_F_ERROR_RECENT,
+                     (mlg_ramp_t){0.0f, 0.5f, 1.0f});
+    while (d.verdict != MLG_VERDICT_REFUSE && n < 100) {
+        mlg_arrival_t a = unit_page(IP, T0 + SEC(600) * n++);
+
+        d = rig_judge(&rig, &a);
+        rig_settle(&rig, &a, 404);
+    }
+    IS_INT(n, 10); /* as soon as it has made so many requests */
+    rig_close(&rig);
+}
+
 CLAIM(an_outcome_is_folded_and_one_without_a_record_is_harmless)
 {
     rig_t rig;
@@ -623,6 +643,7 @@ int main(void)
         TEST(a_late_request_counts_against_its_client_and_is_never_refused),
         TEST(what_was_observed_does_not_lengthen_the_first_block),
         TEST(an_unblock_forgets_what_the_client_did),
+        TEST(a_slow_scanner_that_comes_every_ten_minutes_is_convicted),
         TEST(an_outcome_is_folded_and_one_without_a_record_is_harmless),
         TEST(blocks_move_to_a_table_of_another_size_and_secret),
         TEST(any_arrivals_give_a_score_within_0_and_1_and_a_sound_table),

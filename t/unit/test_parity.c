@@ -38,6 +38,8 @@ static void arrive(server_t *s, int is_contended)
     a.query = unit_random(&s->seed) % 9;
     a.agent = unit_random(&s->seed) % 3;
     a.depth = 1 + (uint32_t)(unit_random(&s->seed) % 5);
+    a.is |= (unit_random(&s->seed) % 3 == 0) ? MLG_IS_ASSET : 0;
+    a.referer = unit_random(&s->seed) % 50;
     memset(o, 0, sizeof(*o));
     d = is_contended ? rig_judge_unheld(&s->rig, &a) : rig_judge(&s->rig, &a);
     o->kind = MLG_OBSERVED_REQUEST;

@@ -540,8 +540,7 @@ CLAIM(the_peak_is_the_threshold_that_would_have_blocked)
 
             rules.threshold = ((float)r.peak + (above ? 0.5f : -0.5f)) / 65535;
             for (int i = 0; i < 60; i++) {
-                proofs += mlg_policy_weigh(&evidence, score[i],
-                                           (uint32_t)i + 1,
+                proofs += mlg_policy_weigh(&evidence, score[i], (uint32_t)i + 1,
                                            &rules) == MLG_EVENT_PROOF;
             }
             IS_INT(proofs > 0, !above);

@@ -358,6 +358,53 @@ CLAIM(fetch_metadata_is_expected_over_tls_from_browsers_that_have_it)
     IS_INT(arrive(&r).header_anomaly, 0);
 }
 
+CLAIM(a_referer_is_the_hash_of_its_path)
+{
+    static const struct {
+        const char *referer;
+        const char *path; /* NULL: none */
+    } rows[] = {
+        {"https://www.example.org/shop/list?page=2", "/shop/list"},
+        {"http://[2001:db8::1]:8080/a", "/a"},
+        {"https://www.example.org", "/"},
+        {"https://www.example.org/", "/"},
+        {"/shop", "/shop"},
+        {"/shop?x", "/shop"},
+        {"//host/x", "//host/x"}, /* nobody's browser sends this */
+        {"https:", NULL},
+        {"https:/", NULL},
+        {"https://", NULL},
+        {"about:blank", NULL},
+        {"www.example.org/shop", NULL},
+        {"a-scheme-that-is-too-long://x/y", NULL},
+        {"?x", NULL},
+        {"", NULL},
+        {NULL, NULL},
+    };
+
+    BEGIN;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mlg_request_t r = ordinary();
+        uint64_t want = (rows[i].path != NULL) ? unit_hash(rows[i].path) : 0;
+
+        r.referer = text(rows[i].referer);
+        IS_TRUE(arrive(&r).referer == want);
+        r.knows &= ~(uint32_t)MLG_KNOWS_REFERER;
+        IS_TRUE(arrive(&r).referer == 0);
+    }
+}
+
+CLAIM(a_referer_names_the_page_that_was_asked_for)
+{
+    mlg_request_t page = ordinary();
+    mlg_request_t asset = ordinary();
+
+    BEGIN;
+    page.target = text("/a%20b/c?d=e");
+    asset.referer = text("https://example.org/a%20b/c?d=e");
+    IS_TRUE(arrive(&asset).referer == arrive(&page).path);
+}
+
 CLAIM(what_the_source_cannot_know_is_no_bit)
 {
     mlg_request_t r = ordinary();
@@ -448,6 +495,8 @@ int main(void)
         TEST(an_encoding_that_no_browser_sends_is_odd_for_a_browser_only),
         TEST(every_missing_header_raises_the_anomaly),
         TEST(fetch_metadata_is_expected_over_tls_from_browsers_that_have_it),
+        TEST(a_referer_is_the_hash_of_its_path),
+        TEST(a_referer_names_the_page_that_was_asked_for),
         TEST(what_the_source_cannot_know_is_no_bit),
         TEST(what_the_source_knows_is_a_bit),
         TEST(hostile_bytes_of_any_length_are_only_read_where_they_are),
