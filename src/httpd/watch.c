@@ -68,7 +68,7 @@ static apr_status_t on_watch(int state, void *data, apr_pool_t *p)
         sweep(data, ptemp, apr_time_now());
     }
     mlgate_site_look(data);
-    mlgate_models_look(data, is_hurried ? 0 : QUIET_US, ptemp);
+    mlgate_models_look(data, is_hurried ? HURRY_EVERY_US : QUIET_US, ptemp);
     apr_pool_destroy(ptemp);
     return APR_SUCCESS;
 }

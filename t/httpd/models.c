@@ -3,11 +3,11 @@
  * models DIR: write the models of t/httpd, the same bytes every time. Their
  * trees ask one question each, so that a test can say what they decide:
  *
- *   rate.mlg    are there 4 pages in 10 s?  threshold 0.9
- *   rate2.mlg   the same, and another model: its metadata differ
- *   rate3.mlg   are there 8?                threshold 0.7
- *   error.mlg   was every other answer an error?
- *   full.mlg    64 trees of depth 5 that ask for everything and score low
+ *   rate.mlg      are there 4 pages in 10 s?  threshold 0.9
+ *   rate2.mlg     the same, and another model: its metadata differ
+ *   rate3.mlg     are there 8?                threshold 0.7
+ *   notfound.mlg  was every other answer 404?
+ *   full.mlg      64 trees of depth 5 that ask for everything and score low
  */
 #include "mlg_bundle.h"
 
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
     write_one(dir, "rate", "name: rate\n", MLG_F_REQUEST_RATE, 0.35f, 0.9f);
     write_one(dir, "rate2", "name: rate2\n", MLG_F_REQUEST_RATE, 0.35f, 0.9f);
     write_one(dir, "rate3", "name: rate3\n", MLG_F_REQUEST_RATE, 0.75f, 0.7f);
-    write_one(dir, "error", "name: error\n", MLG_F_ERROR_SHARE, 0.5f, 0.9f);
+    write_one(dir, "notfound", "name: notfound\n", MLG_F_NOTFOUND_SHARE, 0.5f, 0.9f);
     write_full(dir);
     return 0;
 }
