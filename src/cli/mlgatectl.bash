@@ -24,7 +24,7 @@ _mlgatectl() {
         return
     fi
     case $prev in
-    --set | --host | --ttl | --reason | --interval | --user)
+    --set | --host | --share | --min-trusted | --ttl | --reason | --interval | --user)
         return # something to type
         ;;
     --format)
@@ -38,7 +38,7 @@ _mlgatectl() {
         return
     fi
     case $command$prev in
-    *--cacert | *--unix-socket | replay* | explain* | features*)
+    *--cacert | *--unix-socket | replay* | explain* | features* | calibrate*)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
