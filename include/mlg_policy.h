@@ -138,6 +138,17 @@ static inline float mlg_policy_proof(float score, const float x[MLG_NFEATURES])
     return mlg_floor_is_passed(x) ? MLG_SCORE_FLOOR : score;
 }
 
+/* The points of the reason that the floor is. */
+#define MLG_FLOOR_POINTS 1.0f
+
+/** Is this the floor, where the score alone would not have been too high? */
+static inline int mlg_reason_is_floor(const mlg_reason_t *reason)
+{
+    return reason->feature == MLG_F_REQUEST_RATE &&
+           reason->value >= MLG_FLOOR_PAGES_PER_S &&
+           reason->points == MLG_FLOOR_POINTS;
+}
+
 /** Whose scores these are: two rules with one model give the same.
  *
  * @return the forest's id, or a hash of the weights

@@ -7,8 +7,6 @@
  *       hash of seed, site, address and row: another site more or less does
  *       not change whose rows are drawn;
  *     - a client weighs sqrt(rows drawn), spread over its rows;
- *     - attack classes weigh alike, but none is made more than
- *       MLG_SAMPLE_LIFT times as heavy as it is;
  *     - people and attackers weigh alike, 1 a row on average.
  *
  * Whom to learn from is not only a matter of labels, which err: a client
@@ -24,8 +22,6 @@
 #define MLG_SAMPLE_H
 
 #include "mlg_dataset.h"
-
-#define MLG_SAMPLE_LIFT 8.0
 
 typedef struct mlg_draw_t {
     uint64_t seed;

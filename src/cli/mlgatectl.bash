@@ -24,7 +24,7 @@ _mlgatectl() {
         return
     fi
     case $prev in
-    --set | --host | --seed | --max-fpr | --trees | --depth | --eta | --min-child-weight | --lambda | --cap | --threshold | --same-site | --attackers | --people-classes | --without | --ttl | --reason | --interval | --user | --about | --slope | --offset | --tree)
+    --set | --host | --share | --min-trusted | --judge-only | --seed | --max-fpr | --trees | --depth | --eta | --min-child-weight | --lambda | --cap | --threshold | --same-site | --attackers | --people-classes | --without | --ttl | --reason | --interval | --user | --about | --slope | --offset | --tree)
         return # something to type
         ;;
     --format)
@@ -38,7 +38,7 @@ _mlgatectl() {
         return
     fi
     case $command$prev in
-    *--cacert | *--unix-socket | replay* | explain* | features* | import* | inspect* | train* | eval*)
+    *--cacert | *--unix-socket | replay* | explain* | features* | calibrate* | import* | inspect* | train* | eval*)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;

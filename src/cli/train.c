@@ -48,8 +48,8 @@ static const apr_getopt_option_t options[] = {
      "take them all, instead of as many as do best on left-out sites"},
     {"depth", OPT_DEPTH, 1, "of a tree, 1 to 8 (5)"},
     {"eta", OPT_ETA, 1, "what a tree counts, above 0 to 1 (0.15)"},
-    {"min-child-weight", OPT_CHILD, 1, "the lightest leaf (20)"},
-    {"lambda", OPT_LAMBDA, 1, "what large leaves cost (5)"},
+    {"min-child-weight", OPT_CHILD, 1, "the lightest leaf (64)"},
+    {"lambda", OPT_LAMBDA, 1, "what large leaves cost (16)"},
     {"cap", OPT_CAP, 1, "rows of a client at most (60)"},
     {"without", OPT_WITHOUT, 1,
      "features that the trees do not get, a,b, besides client_age, "

@@ -207,8 +207,8 @@ static void calibrate(const mlg_gate_t *gate, const mlg_arrival_t *a,
 static void name_floor(mlg_decision_t *d)
 {
     d->reasons.n = 1;
-    d->reasons.top[0] =
-        (mlg_reason_t){d->x[MLG_F_REQUEST_RATE], 1.0f, MLG_F_REQUEST_RATE};
+    d->reasons.top[0] = (mlg_reason_t){d->x[MLG_F_REQUEST_RATE],
+                                       MLG_FLOOR_POINTS, MLG_F_REQUEST_RATE};
 }
 
 /* Let the shadow score the same vector, and count how the two compare. */

@@ -14,6 +14,7 @@ APLOG_USE_MODULE(mlgate);
 
 static const mlg_profile_t *profile; /* of the configuration; NULL: none */
 static apr_uint64_t profile_id;
+static apr_uint32_t generation;
 
 void mlgate_site_reset(void)
 {
@@ -93,6 +94,7 @@ void mlgate_site_open(server_rec *s)
     mlgate_rules_t held;
     mlg_site_by_t by;
 
+    generation = mlgate.gate.segment->generation;
     mlgate_rules(&held, mlgate_conf_of_server(s));
     find_by(&by, &held, mlgate_conf_global(s));
     mlg_site_open(&mlgate.gate, &by, apr_time_now());
@@ -108,6 +110,9 @@ void mlgate_site_look(server_rec *s)
     mlg_site_by_t by;
     int is_found;
 
+    if (mlgate.gate.segment->generation != generation) {
+        return; /* we only finish what was begun before a restart */
+    }
     mlgate_rules(&held, conf);
     find_by(&by, &held, mlgate_conf_global(s));
     if (by.scorer != site->scorer) { /* a model was taken up while serving */

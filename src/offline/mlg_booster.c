@@ -22,10 +22,10 @@ void mlg_boost_init(mlg_boost_t *boost)
     *boost = (mlg_boost_t){.trees = 64,
                            .depth = 5,
                            .eta = 0.15,
-                           .min_child_weight = 20.0,
+                           .min_child_weight = 64.0,
                            .subsample = 0.7,
                            .columns = 0.6,
-                           .lambda = 5.0,
+                           .lambda = 16.0,
                            .seed = 1};
 }
 

@@ -77,8 +77,7 @@ typedef struct drawing_t {
     int is_mixed; /* logs and observations */
     uint8_t in_logs[MLG_NFEATURES];
     mlg_secret_t secret;
-    pick_t *pick;    /* of one client */
-    uint16_t *class; /* of each row of the sample */
+    pick_t *pick; /* of one client */
 } drawing_t;
 
 static int by_draw(const void *one, const void *other)
@@ -110,9 +109,10 @@ static uint32_t most_of(const drawing_t *d, const mlg_person_t *client)
 
 static int is_drawn(const drawing_t *d, const mlg_person_t *client)
 {
-    int is_in = d->set->site[client->site].fold == d->fold;
+    const mlg_dataset_site_t *site = &d->set->site[client->site];
 
-    return is_in == d->is_only && mlg_sample_group(client) != MLG_GROUP_NEITHER;
+    return (site->fold == d->fold) == d->is_only && !site->is_judged_only &&
+           mlg_sample_group(client) != MLG_GROUP_NEITHER;
 }
 
 /* For all that will be drawn: what is not used is never touched. */
@@ -133,17 +133,15 @@ static apr_status_t make_room(drawing_t *d)
     s->x = malloc(sizeof(*s->x) * MLG_NFEATURES * room);
     s->y = malloc(sizeof(*s->y) * room);
     s->w = malloc(sizeof(*s->w) * room);
-    d->class = malloc(sizeof(*d->class) * room);
     d->pick = malloc(sizeof(*d->pick) * most);
     return (room <= UINT32_MAX && s->x != NULL && s->y != NULL &&
-            s->w != NULL && d->class != NULL && d->pick != NULL)
+            s->w != NULL && d->pick != NULL)
                ? APR_SUCCESS
                : APR_ENOMEM;
 }
 
 /* @return the row's place, for what changes it further */
-static float *put(drawing_t *d, const float *x, mlg_group group, uint16_t class,
-                  double weight)
+static float *put(drawing_t *d, const float *x, mlg_group group, double weight)
 {
     mlg_sample_t *s = d->sample;
     float *out = &s->x[(size_t)s->n * MLG_NFEATURES];
@@ -154,7 +152,6 @@ static float *put(drawing_t *d, const float *x, mlg_group group, uint16_t class,
     }
     s->y[s->n] = (group == MLG_GROUP_ATTACKERS) ? 1.0f : 0.0f;
     s->w[s->n] = (float)weight;
-    d->class[s->n] = class;
     s->n++;
     return out;
 }
@@ -169,7 +166,7 @@ static void put_all(drawing_t *d, const mlg_person_t *client, mlg_group group,
 
     for (int copy = 0; copy < copies; copy++) {
         uint32_t base = d->sample->n;
-        float *out = put(d, x, group, client->class, weight / copies);
+        float *out = put(d, x, group, weight / copies);
 
         for (int i = 0; copy > 0 && i < MLG_NFEATURES; i++) {
             out[i] = d->in_logs[i] ? out[i] : NAN;
@@ -179,9 +176,8 @@ static void put_all(drawing_t *d, const mlg_person_t *client, mlg_group group,
 
             draw = mlg_shift_mix(draw);
             if (shift->group == group && shift->weight > 0.0f) {
-                out =
-                    put(d, &d->sample->x[(size_t)base * MLG_NFEATURES], group,
-                        client->class, weight / copies * (double)shift->weight);
+                out = put(d, &d->sample->x[(size_t)base * MLG_NFEATURES], group,
+                          weight / copies * (double)shift->weight);
                 mlg_shift_move(shift, out, draw);
             }
         }
@@ -215,26 +211,6 @@ static void draw_client(drawing_t *d, const mlg_person_t *client)
 }
 
 /* ---- weights --------------------------------------------------------------- */
-
-/* Attack classes alike, within MLG_SAMPLE_LIFT. */
-static void level_attacks(drawing_t *d)
-{
-    const mlg_sample_t *s = d->sample;
-    double sum[MLG_DATASET_CLASSES] = {0};
-    double most = 0.0;
-
-    for (uint32_t i = 0; i < s->n; i++) {
-        sum[d->class[i]] += (double)(s->w[i] * s->y[i]);
-    }
-    for (int i = 0; i < (int)MLG_DATASET_CLASSES; i++) {
-        most = fmax(most, sum[i]);
-    }
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (s->y[i] > 0.0f) {
-            s->w[i] *= (float)fmin(MLG_SAMPLE_LIFT, most / sum[d->class[i]]);
-        }
-    }
-}
 
 /* Both groups alike, 1 a row on average. */
 static void level_groups(mlg_sample_t *s)
@@ -276,14 +252,12 @@ apr_status_t mlg_sample_draw(mlg_sample_t *sample, const mlg_dataset_t *set,
         }
     }
     if (rv == APR_SUCCESS && !draw->is_raw) {
-        level_attacks(&d);
         level_groups(sample);
     }
     if (rv != APR_SUCCESS) {
         mlg_sample_free(sample);
     }
     free(d.pick);
-    free(d.class);
     return rv;
 }
 

@@ -114,12 +114,6 @@ const char *mlg_report_words(char buf[MLG_WORDS_TEXT], uint32_t feature,
         snprintf(buf, MLG_WORDS_TEXT, "%s unknown", mlg_features[feature].name);
         return buf;
     }
-    if (feature == MLG_F_REQUEST_RATE && value >= MLG_FLOOR_PAGES_PER_S) {
-        snprintf(buf, MLG_WORDS_TEXT,
-                 "%.0f pages a second: no person does that on any site",
-                 (double)value);
-        return buf;
-    }
     n = scaled(phrase, value);
     snprintf(buf, MLG_WORDS_TEXT, "%.*f%s%s", decimals_of(phrase->scale, n), n,
              (phrase->scale == SHARE) ? " %" : "", phrase->says);
@@ -129,6 +123,12 @@ const char *mlg_report_words(char buf[MLG_WORDS_TEXT], uint32_t feature,
 const char *mlg_report_reason_words(char buf[MLG_WORDS_TEXT],
                                     const mlg_reason_t *reason)
 {
+    if (mlg_reason_is_floor(reason)) {
+        snprintf(buf, MLG_WORDS_TEXT,
+                 "%.0f pages a second: no person does that on any site",
+                 (double)reason->value);
+        return buf;
+    }
     return mlg_report_words(buf, reason->feature, reason->value);
 }
 

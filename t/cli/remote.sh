@@ -139,7 +139,7 @@ status_for() {
 
 run status
 claim "status tells a gate that is well" "$(
-    says 'engine     enforce, blocks at a score of 0.80'; says 'health     ok'
+    says 'threshold  a score is too high from 0.800'; says 'health     ok'
     says ' of 4096 clients'
 )"
 run status --json "$site/mlgate/"

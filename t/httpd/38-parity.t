@@ -215,5 +215,5 @@ done;
 # Judged, but not holding the stripe: "place+", and a vector.
 sub is_skipped {
     my @field = split ' ', $_[0];
-    return $field[0] eq 'mlg2' && $field[21] =~ /\+$/ && $field[28] ne '0';
+    return $field[0] eq 'mlg2' && $field[21] =~ /\+$/ && $field[29] ne '0';
 }

@@ -30,12 +30,15 @@ void crowd_open(crowd_view_t *v, const mlg_weighted_t *model)
     for (int i = 0; i < MLG_STRIPES; i++) {
         IS_INT(pthread_mutex_init(&v->crowd->lock[i], &attr), 0);
     }
-    v->rules = (mlg_rules_t){.model = model,
-                             .engine = MLG_ENGINE_ENFORCE,
-                             .threshold = 0.8f,
-                             .min_requests = 10,
-                             .block_for_us = SEC(86400),
-                             .block_max_us = SEC(86400)};
+    v->rules = (mlg_rules_t){
+        .model = model,
+        .engine = MLG_ENGINE_ENFORCE,
+        .threshold = 0.8f,
+        /* a crowd is above the floor */
+        .min_requests =
+            (model->hi[MLG_F_REQUEST_RATE] > 0.0f) ? 10 : UINT32_MAX,
+        .block_for_us = SEC(86400),
+        .block_max_us = SEC(86400)};
 }
 
 void crowd_close(crowd_view_t *v)

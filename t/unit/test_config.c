@@ -96,6 +96,8 @@ CLAIM(every_directive_is_read_in_any_case)
                                "MLGateRefuseStatus 403\n"
                                "MLGateTableSize 8192\n"
                                "MLGateIPv6Prefix 56\n"
+                               "MLGateThresholdDrift 0.1\n"
+                               "MLGateProfile site.profile\n"
                                "MLGateWeight burst 1 2 0.5\n"
                                "MLGateAllow 192.0.2.1 2001:db8::/32\n"
                                "MLGateModel /srv/site.mlg\n"
@@ -114,6 +116,8 @@ CLAIM(every_directive_is_read_in_any_case)
     IS_INT(config.settings.refuse_status, 403);
     IS_INT(config.settings.table_size, 8192);
     IS_INT(config.settings.ipv6_prefix, 56);
+    IS_INT(config.settings.threshold_drift, 100000);
+    assert_non_null(config.profile);
     IS_INT(config.settings.given, (1 << MLG_NSETTINGS) - 1);
     IS_INT(config.weights.given, UINT64_C(1) << mlg_feature_find("burst"));
     IS_INT(config.allow->nelts, 2);

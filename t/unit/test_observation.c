@@ -45,6 +45,7 @@ static mlg_observation_t random_request(uint64_t *seed)
     o.outcome.duration_us = o.outcome.knows_duration ? unit_random(seed) : 0;
     o.verdict = 1 + (uint32_t)(unit_random(seed) % (MLG_NVERDICTS - 1));
     o.score = (float)(unit_random(seed) % 1000) / 999.0f;
+    o.threshold = (float)(unit_random(seed) % 1000) / 500.0f;
     o.vector = (uint32_t)unit_random(seed);
     o.rules = (uint32_t)unit_random(seed);
     return o;

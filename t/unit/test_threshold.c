@@ -259,6 +259,25 @@ CLAIM(the_floor_is_four_hundred_pages_in_ten_seconds)
     IS_FALSE(mlg_floor_is_passed(x));
     x[MLG_F_REQUEST_RATE] = 400.0f / 10.0f;
     IS_TRUE(mlg_floor_is_passed(x));
+    x[MLG_F_METHOD_MIX] = 0.0f;
+    IS_TRUE(mlg_floor_is_passed(x));
+}
+
+CLAIM(the_floor_is_twice_as_high_where_nothing_is_a_get)
+{
+    float x[MLG_NFEATURES] = {0.0f};
+
+    BEGIN;
+    x[MLG_F_REQUEST_RATE] = 55.0f; /* a sync client's PROPFINDs */
+    x[MLG_F_METHOD_MIX] = 1.0f;
+    IS_FALSE(mlg_floor_is_passed(x));
+    x[MLG_F_REQUEST_RATE] = 80.0f;
+    IS_TRUE(mlg_floor_is_passed(x));
+    x[MLG_F_REQUEST_RATE] = 59.9f;
+    x[MLG_F_METHOD_MIX] = 0.5f;
+    IS_FALSE(mlg_floor_is_passed(x));
+    x[MLG_F_REQUEST_RATE] = 60.0f;
+    IS_TRUE(mlg_floor_is_passed(x));
 }
 
 CLAIM(every_why_has_its_words)
@@ -288,6 +307,7 @@ int main(void)
         TEST(
             a_patient_attacker_moves_the_threshold_to_its_bound_and_no_further),
         TEST(the_floor_is_four_hundred_pages_in_ten_seconds),
+        TEST(the_floor_is_twice_as_high_where_nothing_is_a_get),
         TEST(every_why_has_its_words),
     };
 
