@@ -257,12 +257,13 @@ static void split_target(mlg_text_t target, mlg_text_t *path, mlg_text_t *query)
 static mlg_text_t referer_path(mlg_text_t referer)
 {
     const char *at = referer.at;
-    const char *end = at + referer.len;
+    const char *end;
     const char *mark;
 
-    if (at == NULL || at == end) {
+    if (at == NULL || referer.len == 0) {
         return NO_TEXT;
     }
+    end = at + referer.len;
     if (*at != '/') {
         const char *colon =
             memchr(at, ':', (referer.len < 8) ? referer.len : 8);
