@@ -24,7 +24,7 @@ typedef struct mlg_model_file_t {
  * installs (MODEL_FILE in build/install.mk), else MLG_MODEL_WEIGHTED. */
 const char *mlg_model_file_default(void);
 
-/** Is it a file, and not MLG_MODEL_WEIGHTED? @return 1 or 0 */
+/** Is it a file, and not MLG_MODEL_WEIGHTED, in any case? @return 1 or 0 */
 int mlg_model_file_is_named(const char *model);
 
 /** Read one.

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_dispute.h"
 
-#include <stdlib.h>
-
 #define WORDS (sizeof(mlg_dispute_t) / sizeof(mlg_word_t))
 
 void mlg_disputes_begin(mlg_disputes_t *disputes, const mlg_shard_t *total,
@@ -65,12 +63,14 @@ void mlg_dispute_note(mlg_disputes_t *disputes, const mlg_dispute_t *dispute)
     __atomic_store_n(&place->seq, seq + 2, __ATOMIC_RELEASE);
 }
 
-static int latest_first(const void *a, const void *b)
+/* Sorted in as they are found: few, and for operators. */
+static void sort_in(mlg_dispute_t out[MLG_DISPUTES], size_t n,
+                    const mlg_dispute_t *dispute)
 {
-    const mlg_dispute_t *left = a;
-    const mlg_dispute_t *right = b;
-
-    return (left->at_us < right->at_us) - (left->at_us > right->at_us);
+    for (; n > 0 && out[n - 1].at_us < dispute->at_us; n--) {
+        out[n] = out[n - 1];
+    }
+    out[n] = *dispute;
 }
 
 size_t mlg_disputes_read(const mlg_disputes_t *disputes,
@@ -81,13 +81,12 @@ size_t mlg_disputes_read(const mlg_disputes_t *disputes,
     for (size_t i = 0; i < MLG_DISPUTES; i++) {
         const mlg_dispute_place_t *place = &disputes->place[i];
         uint64_t seq = __atomic_load_n(&place->seq, __ATOMIC_ACQUIRE);
+        mlg_dispute_t found;
 
-        if (copy_place(place, seq, &out[n]) &&
-            out[n].at_us >= since(disputes)) {
-            n++;
+        if (copy_place(place, seq, &found) && found.at_us >= since(disputes)) {
+            sort_in(out, n++, &found);
         }
     }
-    qsort(out, n, sizeof(out[0]), latest_first);
     return n;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_model_file.h"
 
+#include "mlg_word.h"
+
 #include <apr_file_io.h>
 #include <apr_strings.h>
-#include <string.h>
 
 const char *mlg_model_file_default(void)
 {
@@ -16,7 +17,7 @@ const char *mlg_model_file_default(void)
 
 int mlg_model_file_is_named(const char *model)
 {
-    return strcmp(model, MLG_MODEL_WEIGHTED) != 0;
+    return !mlg_word_is_same(model, MLG_MODEL_WEIGHTED);
 }
 
 /* How much to ask for: one byte more than there is, or than a bundle may

@@ -78,6 +78,46 @@ claim "features takes a model too, and its vectors do not depend on it" "$(
     run features "$log" --model $corpus/sound-scanners
     cmp "$scratch/out" "$scratch/vectors"
 )"
+cp $corpus/sound-scanners "$scratch/site.mlg"
+cat >"$scratch/httpd.conf" <<'END'
+MLGateModel site.mlg
+MLGateShadowModel "no such file"
+END
+claim "--config takes the server's MLGateModel, beside its ServerRoot" "$(
+    is rules.model "$id" --config "$scratch/httpd.conf"
+    is rules.threshold 0.9 --config "$scratch/httpd.conf"
+    mkdir "$scratch/root"
+    cp "$scratch/site.mlg" "$scratch/root/other.mlg"
+    printf 'ServerRoot %s\nMLGateModel other.mlg\nMLGateThreshold 0.5\n' \
+        "$scratch/root" >"$scratch/root.conf"
+    is rules.model "$id" --config "$scratch/root.conf"
+    is rules.threshold 0.5 --config "$scratch/root.conf"
+)"
+claim "--set goes before --config, and --model before both" "$(
+    is rules.model weighted --config "$scratch/httpd.conf" --set 'MLGateModel weighted'
+    is rules.model weighted --config "$scratch/httpd.conf" --model Weighted
+    is rules.model "$id" --set "MLGateModel $scratch/site.mlg"
+    is rules.model "$id" --set 'MLGateModel weighted' --model "$scratch/site.mlg"
+)"
+claim "MLGATE_MODEL stands for the model that came with the program" "$(
+    MLGATE_MODEL=$scratch/site.mlg is rules.model "$id"
+    MLGATE_MODEL=$scratch/site.mlg is rules.model weighted --model weighted
+    MLGATE_MODEL=$scratch/none is rules.model "$id" --config "$scratch/httpd.conf"
+    run_with() { MLGATE_MODEL=$scratch/none run replay "$log"; }
+    run_with
+    [ "$rc" = 2 ] || echo "status $rc instead of 2"
+    grep -qF "MLGATE_MODEL $scratch/none: No such file" "$scratch/err" || cat "$scratch/err"
+)"
+claim "a model that --config names and that is not there is a sentence" "$(
+    rm -f "$scratch/root/other.mlg"
+    run replay --config "$scratch/root.conf" "$log"
+    [ "$rc" = 2 ] || echo "status $rc instead of 2"
+    grep -qF "MLGateModel $scratch/root/other.mlg: No such file" "$scratch/err" || cat "$scratch/err"
+)"
+claim "a shadow says nothing about a log" "$(
+    run replay --set 'MLGateShadowModel off' "$log"
+    grep -qF 'says nothing about a log' "$scratch/err" || cat "$scratch/err"
+)"
 claim "a file that is no model is a sentence and exit code 2" "$(
     complains "--model $scratch/none: No such file" "$scratch/none"
     complains 'it does not begin as a model file does (not a model file of mod_mlgate, byte 0)' "$log"

@@ -25,7 +25,7 @@ my $log = "$server->{dir}/observations";
 install($file, $bytes{rate});
 install($shadow, $bytes{notfound});
 $server->{log}->expect(qr/MLG0004/);
-$server->{log}->allow(qr/MLG0009/);
+$server->{log}->allow(qr/MLG0009/, qr/MLG0025/, qr/MLG0026/);
 $server->start;
 
 sub in_force { stats($server)->{model}{id} // 'none' }

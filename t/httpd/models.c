@@ -118,7 +118,8 @@ int main(int argc, char **argv)
     write_one(dir, "rate", "name: rate\n", MLG_F_REQUEST_RATE, 0.35f, 0.9f);
     write_one(dir, "rate2", "name: rate2\n", MLG_F_REQUEST_RATE, 0.35f, 0.9f);
     write_one(dir, "rate3", "name: rate3\n", MLG_F_REQUEST_RATE, 0.75f, 0.7f);
-    write_one(dir, "notfound", "name: notfound\n", MLG_F_NOTFOUND_SHARE, 0.5f, 0.9f);
+    write_one(dir, "notfound", "name: notfound\n", MLG_F_NOTFOUND_SHARE, 0.5f,
+              0.9f);
     write_full(dir);
     return 0;
 }

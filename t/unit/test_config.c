@@ -100,6 +100,8 @@ CLAIM(every_directive_is_read_in_any_case)
                                "MLGateProfile site.profile\n"
                                "MLGateWeight burst 1 2 0.5\n"
                                "MLGateAllow 192.0.2.1 2001:db8::/32\n"
+                               "MLGateModel /srv/site.mlg\n"
+                               "MLGateShadowModel /srv/next.mlg\n"
                                "MLGateEventLog logs/events.json\n"
                                "MLGateObservationLog \"|/bin/cat\"\n",
                                NULL);
@@ -108,6 +110,7 @@ CLAIM(every_directive_is_read_in_any_case)
     IS_INT(config.settings.engine, MLG_ENGINE_OFF);
     IS_INT(config.settings.threshold, 500000);
     IS_INT(config.settings.min_requests, 7);
+    IS_TEXT(config.model, "/srv/site.mlg");
     IS_INT(config.settings.block_for_us, SEC(300));
     IS_INT(config.settings.block_max_us, SEC(7200));
     IS_INT(config.settings.refuse_status, 403);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "forests.h"
 
 #include "mlg_report.h"
 
@@ -83,7 +83,7 @@ CLAIM(a_reference_id_is_read_as_it_is_written_and_no_other_way)
     IS_TEXT(mlg_report_id(buf, id), "0123456789abcdef");
 }
 
-static const char *text_of(json_t *object, const char *name)
+static const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
 
@@ -229,6 +229,11 @@ CLAIM(a_client_is_shown_with_the_score_it_was_judged_by)
     rig_close(&rig);
 }
 
+static const json_t *at(const json_t *json, const char *name)
+{
+    return json_object_get(json, name);
+}
+
 static mlg_snapshot_t snapshot_of(const rig_t *rig)
 {
     mlg_snapshot_t s;
@@ -299,6 +304,97 @@ CLAIM(metrics_are_complete_and_labels_escaped)
     IS_TRUE(strstr(text, "version=\"1 \\\"quoted\\\\\\n\",") != NULL);
     IS_TRUE(strstr(text, "mlgate_block_entries{kind=\"block\"} 1\n") != NULL);
     free(text);
+    rig_close(&rig);
+}
+
+CLAIM(models_are_described_wherever_the_gate_is)
+{
+    mlg_shadow_t shadow = {.threshold = 0.5f};
+    static mlg_dispute_t disputes[MLG_DISPUTES];
+    uint64_t seed = 3;
+    uint64_t second = 0;
+    forests_t f;
+    mlg_snapshot_t s;
+    json_t *out;
+    char *text;
+    size_t bytes;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    forests_open(&f, 4, 2, &seed);
+    f.forest->id = 0xfedcba9876543210u;
+    shadow.model = &rig.model;
+    rig.rules.forest = f.forest;
+    rig.rules.threshold = 0.0f;
+    rig.rules.shadow = &shadow;
+    mlg_gate_crown(&rig.gate, f.forest->id, &second, T0);
+    convict(&rig, IP);
+    s = snapshot_of(&rig);
+    s.ndisputes = mlg_disputes_read(rig.gate.disputes, disputes);
+    s.dispute = disputes;
+    out = mlg_report_stats(&s);
+    IS_TEXT(text_of(at(out, "model"), "id"), "fedcba9876543210");
+    IS_INT(json_integer_value(at(at(out, "model"), "trees")), 4);
+    IS_INT(json_integer_value(at(at(out, "model"), "for_s")), 10);
+    IS_TEXT(text_of(at(out, "shadow"), "kind"), "weighted");
+    IS_TRUE(json_is_null(at(at(out, "shadow"), "id")));
+    IS_INT(json_array_size(at(at(out, "shadow"), "disagreements")),
+           s.ndisputes);
+    json_decref(out);
+    text = mlg_report_metrics(&s, &bytes);
+    IS_TRUE(strstr(text, "mlgate_model_info{role=\"judge\",kind=\"forest\","
+                         "id=\"fedcba9876543210\",trees=\"4\",depth=\"2\"} "
+                         "1\n") != NULL);
+    IS_TRUE(strstr(text, "role=\"shadow\",kind=\"weighted\"") != NULL);
+    free(text);
+    f.forest->id = 5; /* this process has another than all: since when? */
+    out = mlg_report_info(&s, NULL);
+    IS_TRUE(json_is_null(at(at(out, "model"), "for_s")));
+    json_decref(out);
+    rig.rules.forest = NULL;
+    rig.rules.shadow = NULL;
+    s = snapshot_of(&rig);
+    out = mlg_report_info(&s, NULL);
+    IS_TEXT(text_of(at(out, "model"), "kind"), "weighted");
+    IS_TRUE(json_is_null(at(at(out, "model"), "trees")));
+    IS_TRUE(json_is_null(at(out, "shadow")));
+    json_decref(out);
+    forests_close(&f);
+    rig_close(&rig);
+}
+
+CLAIM(a_decision_and_its_event_name_the_model_that_judged)
+{
+    uint64_t seed = 3;
+    mlg_transition_t t;
+    mlg_decision_t d;
+    forests_t f;
+    json_t *out;
+    rig_t rig;
+    BEGIN;
+    rig_open(&rig);
+    d = convict(&rig, IP);
+    out = mlg_report_decision(&d, 64, NULL);
+    IS_TEXT(text_of(out, "model"), "weighted");
+    json_decref(out);
+    forests_open(&f, 4, 2, &seed);
+    f.forest->id = 0x10u;
+    rig.rules.forest = f.forest;
+    rig.rules.threshold = 0.0f;
+    d = convict(&rig, "192.0.2.9");
+    IS_TRUE(d.model == 0x10u);
+    out = mlg_report_decision(&d, 64, NULL);
+    IS_TEXT(text_of(out, "model"), "0000000000000010");
+    json_decref(out);
+    t = mlg_transition_convicted(&d);
+    out = mlg_report_event(&t, 64);
+    IS_TEXT(text_of(out, "model"), "0000000000000010");
+    json_decref(out);
+    t = mlg_transition_ordered("unblock", &d.key, T0, T0 + SEC(1), NULL);
+    out = mlg_report_event(&t, 64);
+    IS_TRUE(json_is_null(at(out, "model")));
+    json_decref(out);
+    forests_close(&f);
     rig_close(&rig);
 }
 
@@ -379,6 +475,8 @@ int main(void)
         TEST(a_client_is_shown_with_the_score_it_was_judged_by),
         TEST(a_snapshot_counts_clients_blocks_and_convictions),
         TEST(metrics_are_complete_and_labels_escaped),
+        TEST(models_are_described_wherever_the_gate_is),
+        TEST(a_decision_and_its_event_name_the_model_that_judged),
         TEST(a_fresh_gate_is_well_and_none_at_all_is_not),
         TEST(old_trouble_is_forgiven_and_new_trouble_is_not),
         TEST(
