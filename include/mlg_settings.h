@@ -40,7 +40,7 @@
     "HTTP status of a refusal, 400 to 599, one that httpd knows. Default 429.")\
   X(MLGateTableSize, table_size, GLOBAL, COUNT, 262144,                        \
     MLG_CLIENTS_MIN, MLG_CLIENTS_MAX,                                          \
-    "Clients remembered, 4096 to 16777216, rounded up to a power of two; 232 bytes each. Default 262144.")\
+    "Clients remembered, 4096 to 16777216, rounded up to a power of two; 296 bytes each. Default 262144.")\
   X(MLGateIPv6Prefix, ipv6_prefix, GLOBAL, COUNT, 64, 16, 128,                 \
     "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
 

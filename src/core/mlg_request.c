@@ -266,12 +266,13 @@ mlg_text_t mlg_request_path(const mlg_request_t *request)
 static mlg_text_t referer_path(mlg_text_t referer)
 {
     const char *at = referer.at;
-    const char *end = at + referer.len;
+    const char *end;
     const char *mark;
 
-    if (at == NULL || at == end) {
+    if (at == NULL || referer.len == 0) {
         return NO_TEXT;
     }
+    end = at + referer.len;
     if (*at != '/') {
         const char *colon =
             memchr(at, ':', (referer.len < 8) ? referer.len : 8);

@@ -24,7 +24,7 @@
     X(ACCEPT_ENCODING_ABSENT,    0.5f,   1.0f,  0.05f) \
     X(HOST_INVALID,              0.5f,   1.0f,  0.05f) \
     X(CONTENT_LENGTH_ANOMALY,    0.5f,   1.0f,  0.05f) \
-    X(BURST,                     4.5f,  20.0f,  0.65f) \
+    X(BURST,                     4.5f,  18.0f,  0.62f) \
     X(COOKIE_ABSENT,             0.9f,   0.5f, -0.20f) \
     X(SESSION_PERSISTENCE,       0.5f,   0.9f, -0.10f) \
     X(PAGE_RATE_60S,            0.12f,  0.35f,  0.30f) \
