@@ -72,6 +72,8 @@ typedef struct mlg_dataset_site_t {
     uint32_t fold;
     uint32_t is_live; /* 1: observed by a gate, which knows more than a log */
     uint32_t is_judged_only; /* 1: nothing is trained on it */
+    uint32_t is_taught_only; /* 1: always trained on, never left out, so that no
+                                figure is about it */
     uint64_t rows;
 } mlg_dataset_site_t;
 

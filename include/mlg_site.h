@@ -5,8 +5,9 @@
  * outlives a graceful restart.
  *
  * It begins with a profile's threshold, or with none: then only the floor
- * refuses (mlg_threshold.h) until the gate has seen enough by itself. What it
- * is then, or what the profile says, is the anchor. From there the threshold
+ * refuses (mlg_threshold.h) until the gate has seen enough by itself, over three
+ * days at least: the first people to come are not all kinds of them. What it is
+ * then, or what the profile says, is the anchor. From there the threshold
  * follows what the site's trusted clients do, never further from its anchor
  * than MLGateThresholdDrift and never by more than 0.005 a day, so that a
  * patient attacker who behaves like people can move it to that bound and no

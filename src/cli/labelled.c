@@ -21,6 +21,7 @@ void labelled_init(labelled_t *labelled, apr_pool_t *p)
     labelled->people = apr_array_make(p, 4, sizeof(const char *));
     labelled->same = apr_array_make(p, 4, sizeof(const char *));
     labelled->judged = apr_array_make(p, 4, sizeof(const char *));
+    labelled->taught = apr_array_make(p, 4, sizeof(const char *));
     mlg_groups_init(&labelled->groups, p);
     feed_init(&labelled->feed, p);
     mlg_settings_init(&settings);
@@ -60,6 +61,9 @@ int labelled_option(labelled_t *labelled, int option, const char *arg)
         return CTL_DONE;
     case LABELLED_JUDGE_ONLY:
         APR_ARRAY_PUSH(labelled->judged, const char *) = arg;
+        return CTL_DONE;
+    case LABELLED_TEACH_ONLY:
+        APR_ARRAY_PUSH(labelled->taught, const char *) = arg;
         return CTL_DONE;
     case LABELLED_ATTACKERS:
         return set_classes(labelled, MLG_GROUP_ATTACKERS, arg);
@@ -153,22 +157,45 @@ static int join(labelled_t *labelled)
     return CTL_DONE;
 }
 
-static int leave_untrained(labelled_t *labelled)
+static int find_site(const labelled_t *labelled, const char *option,
+                     const char *name, mlg_dataset_site_t **site)
 {
-    const mlg_dataset_t *set = labelled->set;
+    mlg_dataset_t *set = labelled->set;
 
-    for (int k = 0; k < labelled->judged->nelts; k++) {
-        const char *name = APR_ARRAY_IDX(labelled->judged, k, const char *);
-        uint32_t i = 0;
+    for (uint32_t i = 0; i < set->sites; i++) {
+        if (strcmp(set->site[i].name, name) == 0) {
+            *site = &set->site[i];
+            return CTL_DONE;
+        }
+    }
+    return ctl_complain(CTL_MISUSE, "%s: no site is called %s", option,
+                        visible_string(name, FEED_SHOWN, labelled->p));
+}
 
-        while (i < set->sites && strcmp(set->site[i].name, name) != 0) {
-            i++;
+/* What is only judged, and what only teaches. */
+static int set_apart(labelled_t *labelled)
+{
+    mlg_dataset_site_t *site;
+
+    for (int i = 0; i < labelled->judged->nelts; i++) {
+        int code =
+            find_site(labelled, "--judge-only",
+                      APR_ARRAY_IDX(labelled->judged, i, const char *), &site);
+
+        if (code != CTL_DONE) {
+            return code;
         }
-        if (i == set->sites) {
-            return ctl_complain(CTL_MISUSE, "--judge-only: no site is called %s",
-                                visible_string(name, FEED_SHOWN, labelled->p));
+        site->is_judged_only = 1;
+    }
+    for (int i = 0; i < labelled->taught->nelts; i++) {
+        int code =
+            find_site(labelled, "--teach-only",
+                      APR_ARRAY_IDX(labelled->taught, i, const char *), &site);
+
+        if (code != CTL_DONE) {
+            return code;
         }
-        labelled->set->site[i].is_judged_only = 1;
+        site->is_taught_only = 1;
     }
     return CTL_DONE;
 }
@@ -219,7 +246,7 @@ int labelled_read(labelled_t *labelled, int nlogs, const char *const *logs)
     }
     code = (code == CTL_DONE) ? forgive(labelled) : code;
     code = (code == CTL_DONE) ? join(labelled) : code;
-    code = (code == CTL_DONE) ? leave_untrained(labelled) : code;
+    code = (code == CTL_DONE) ? set_apart(labelled) : code;
     if (code == CTL_DONE && mlg_dataset_settle(labelled->set) != APR_SUCCESS) {
         code = ctl_complain(CTL_FAILED, "not enough memory for %u requests",
                             labelled->set->rows);

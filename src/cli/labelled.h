@@ -30,6 +30,7 @@ typedef struct labelled_t {
     apr_array_header_t *people; /* of const char * */
     apr_array_header_t *same;   /* of const char *, "a,b" */
     apr_array_header_t *judged; /* of const char *: not trained on */
+    apr_array_header_t *taught; /* of const char *: always trained on */
     uint64_t forgiven;          /* clients that --people named */
     uint64_t left_out;          /* requests without a vector */
     unsigned ipv6_prefix;       /* by the rules of the last log */
@@ -41,6 +42,7 @@ enum labelled_option {
     LABELLED_PEOPLE,
     LABELLED_SAME,
     LABELLED_JUDGE_ONLY,
+    LABELLED_TEACH_ONLY,
     LABELLED_ATTACKERS,
     LABELLED_PEOPLE_CLASSES,
     LABELLED_END
@@ -61,6 +63,8 @@ enum labelled_option {
      "leave these out together, by their names: a,b; may be repeated"},        \
     {"judge-only", LABELLED_JUDGE_ONLY, 1,                                     \
      "train on nothing of this site, by its name; may be repeated"},           \
+    {"teach-only", LABELLED_TEACH_ONLY, 1,                                     \
+     "never leave this site out, and tell no figure of it; may be repeated"},  \
     {"attackers", LABELLED_ATTACKERS, 1,                                       \
      "classes that are attackers, a,b, instead of scanner, ua_rotator, "       \
      "bruteforce, flood and scraper"},                                         \

@@ -129,6 +129,18 @@ static void follow(mlg_site_t *site, const mlg_site_by_t *by, float target,
     }
 }
 
+/* Those who come first are not all kinds of people: a rule that was sound on a
+ * whole log is not on its first hour. */
+static void wait_for_all_kinds(mlg_fit_t *fit, apr_interval_time_t span_us)
+{
+    apr_interval_time_t percent = span_us / (MLG_FIT_SPAN_US / 100);
+
+    if (percent < fit->progress_percent) {
+        fit->progress_percent = (percent > 0) ? (unsigned)percent : 0;
+        fit->is_sound = 0;
+    }
+}
+
 int mlg_site_look(const mlg_gate_t *gate, const mlg_site_by_t *by,
                   apr_time_t now_us)
 {
@@ -142,6 +154,7 @@ int mlg_site_look(const mlg_gate_t *gate, const mlg_site_by_t *by,
     }
     see(gate, by, now_us, &seen);
     mlg_fit(&fit, &seen);
+    wait_for_all_kinds(&fit, seen.span_us);
     if (site->anchored != MLG_ANCHORED_NOT) {
         follow(site, by, fit.threshold, seen.trusted, now_us);
     }

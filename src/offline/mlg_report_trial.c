@@ -261,7 +261,9 @@ json_t *mlg_report_trial(const mlg_trial_report_t *r)
     char text[400];
 
     for (uint32_t i = 0; i < set->sites; i++) {
-        json_array_append_new(sites, site_of(r, i));
+        if (!set->site[i].is_taught_only) {
+            json_array_append_new(sites, site_of(r, i));
+        }
     }
     for (uint32_t i = 0; i < set->classes; i++) {
         json_array_append_new(classes, class_of(r, i));

@@ -149,7 +149,9 @@ static void put_sites(FILE *to, const mlg_trial_report_t *r)
     fputs("<section><h2>Site by site, and against two simple rules</h2>\n", to);
     put_headings(to, headings);
     for (uint32_t i = 0; i < r->trial->set->sites; i++) {
-        put_site(to, r, i);
+        if (!r->trial->set->site[i].is_taught_only) {
+            put_site(to, r, i);
+        }
     }
     put_site(to, r, TRIAL_ALL);
     put_end(to);

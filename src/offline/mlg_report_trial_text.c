@@ -105,7 +105,9 @@ static void put_sites(FILE *to, const mlg_trial_report_t *r)
             "people refused", "attackers caught", "median", "passed", "AUC",
             "threshold");
     for (uint32_t i = 0; i < r->trial->set->sites; i++) {
-        put_site(to, r, i);
+        if (!r->trial->set->site[i].is_taught_only) {
+            put_site(to, r, i);
+        }
     }
     put_site(to, r, TRIAL_ALL);
     fprintf(to,
@@ -157,7 +159,9 @@ static void put_rules(FILE *to, const mlg_trial_report_t *r)
             "busy", "refused", "caught", "refused", "caught", "refused",
             "caught");
     for (uint32_t i = 0; i < r->trial->set->sites; i++) {
-        put_rule_row(to, r, i);
+        if (!r->trial->set->site[i].is_taught_only) {
+            put_rule_row(to, r, i);
+        }
     }
     put_rule_row(to, r, TRIAL_ALL);
 }

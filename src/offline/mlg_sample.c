@@ -111,8 +111,11 @@ static int is_drawn(const drawing_t *d, const mlg_person_t *client)
 {
     const mlg_dataset_site_t *site = &d->set->site[client->site];
 
-    return (site->fold == d->fold) == d->is_only && !site->is_judged_only &&
-           mlg_sample_group(client) != MLG_GROUP_NEITHER;
+    if (site->is_judged_only || mlg_sample_group(client) == MLG_GROUP_NEITHER) {
+        return 0;
+    }
+    return site->is_taught_only ? !d->is_only
+                                : (site->fold == d->fold) == d->is_only;
 }
 
 /* For all that will be drawn: what is not used is never touched. */

@@ -108,6 +108,17 @@ static apr_status_t each_left_out(mlg_train_t *train, left_out_t *out,
 
 /* ---- the steps ------------------------------------------------------------- */
 
+/* A fold is one site, or sites that are left out together. */
+static int is_taught(const mlg_dataset_t *set, uint32_t fold)
+{
+    for (uint32_t i = 0; i < set->sites; i++) {
+        if (set->site[i].fold == fold && !set->site[i].is_taught_only) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static apr_status_t train_folds(mlg_train_t *train, const char **why,
                                 apr_pool_t *p)
 {
@@ -116,8 +127,12 @@ static apr_status_t train_folds(mlg_train_t *train, const char **why,
     train->fold = apr_pcalloc(p, sizeof(*train->fold) * (set->folds + 1u));
     for (uint32_t i = 0; i < set->folds; i++) {
         mlg_sample_t sample;
-        apr_status_t rv = mlg_sample_draw(&sample, set, &train->draw, i, 0);
+        apr_status_t rv;
 
+        if (is_taught(set, i)) {
+            continue;
+        }
+        rv = mlg_sample_draw(&sample, set, &train->draw, i, 0);
         if (rv != APR_SUCCESS) {
             *why = "not enough memory for the rows";
             return rv;

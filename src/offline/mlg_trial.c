@@ -212,7 +212,7 @@ static float *collect(const mlg_trial_t *trial, mlg_group group, int trusted,
 
         if ((trusted ? client->is_trusted : client->group == (uint8_t)group) &&
             (site == UINT32_MAX || client->site == site) &&
-            client->rows >= rows) {
+            client->rows >= rows && !set->site[client->site].is_taught_only) {
             peak[(*n)++] = trial->fate[i].peak;
         }
     }

@@ -53,7 +53,7 @@ mlg_count_t mlg_trial_count(const mlg_trial_t *trial, mlg_whom_t whom)
         const mlg_person_t *client = &set->client[i];
         const mlg_fate_t *fate = &trial->fate[i];
 
-        if (!is_meant(client, whom)) {
+        if (!is_meant(client, whom) || set->site[client->site].is_taught_only) {
             continue;
         }
         add_client(&count, trial, client, fate);

@@ -110,6 +110,7 @@ static uint32_t refused(const mlg_trial_t *trial, const float *threshold)
 
     for (uint32_t i = 0; i < set->clients; i++) {
         n += set->client[i].group == MLG_GROUP_PEOPLE &&
+             !set->site[set->client[i].site].is_taught_only &&
              trial->fate[i].peak >= threshold[set->client[i].site];
     }
     return n;
@@ -124,7 +125,9 @@ apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope)
         return APR_ENOMEM;
     }
     for (uint32_t i = 0; i < sites; i++) {
-        trial->threshold[i] = fit(&site[i], recommended, slope);
+        trial->threshold[i] = trial->set->site[i].is_taught_only
+                                  ? MLG_THRESHOLD_NONE
+                                  : fit(&site[i], recommended, slope);
     }
     forget(site, sites);
     return APR_SUCCESS;
@@ -138,7 +141,8 @@ float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr)
     int percent = 99;
 
     for (uint32_t i = 0; i < set->clients; i++) {
-        people += set->client[i].group == MLG_GROUP_PEOPLE;
+        people += set->client[i].group == MLG_GROUP_PEOPLE &&
+                  !set->site[set->client[i].site].is_taught_only;
     }
     while (site != NULL && percent > 1) {
         float lower = (float)(percent - 1) / 100.0f;

@@ -24,11 +24,11 @@ static void trust(const rig_t *rig, int n, float peak)
     }
 }
 
-/* The rig's segment is as old as T0. */
+/* The rig's segment is three days old at T0. */
 static void open_at(rig_t *rig, const mlg_site_by_t *by)
 {
     rig_open(rig);
-    rig->gate.segment->formatted_us = T0;
+    rig->gate.segment->formatted_us = T0 - 3 * DAY;
     mlg_site_open(&rig->gate, by, T0);
 }
 
@@ -58,14 +58,17 @@ CLAIM(the_first_sound_look_anchors)
     BEGIN;
     open_at(&rig, &by);
     site = rig.gate.site;
+    rig.gate.segment->formatted_us = T0;
     trust(&rig, 12, 0.85f);
-    IS_INT(mlg_site_look(&rig.gate, &by, T0 + HOUR), 1);
+    IS_INT(mlg_site_look(&rig.gate, &by, T0 + DAY), 0);
+    IS_INT(site->progress_percent, 33); /* the first are not all kinds */
+    IS_INT(mlg_site_look(&rig.gate, &by, T0 + 3 * DAY), 1);
     IS_TEXT(mlg_site_words(site), "live");
     /* bin 870's upper end, and a margin of 0.15 log-odds */
     IS_NEAR(site->threshold, 0.8689, 0.002);
     IS_TRUE(site->low < site->anchor && site->anchor < site->high);
     IS_INT(site->progress_percent, 100);
-    IS_INT(mlg_site_look(&rig.gate, &by, T0 + HOUR + SEC(2)), 0);
+    IS_INT(mlg_site_look(&rig.gate, &by, T0 + 3 * DAY + SEC(2)), 0);
     rig_close(&rig);
 }
 
@@ -76,6 +79,7 @@ CLAIM(three_days_of_many_clients_do_where_nobody_behaves_like_a_person)
 
     BEGIN;
     open_at(&rig, &by);
+    rig.gate.segment->formatted_us = T0;
     for (int i = 0; i < 300; i++) {
         mlg_count(rig.gate.counters, (uint64_t)i, MLG_C_NEWCOMERS);
     }
