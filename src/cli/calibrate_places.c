@@ -70,7 +70,7 @@ void places_end(const places_t *places, const mlg_gate_t *gate,
         list[i]->clients =
             mlg_popularity_read(&gate->places, list[i]->place, at_us);
     }
-    qsort(list, (size_t)n, sizeof(*list), most_popular_first);
+    qsort(list, (size_t)n, (size_t)places->list->elt_size, most_popular_first);
     profile->places = mlg_popularity_clients(&gate->places, at_us);
     profile->nplaces = 0;
     for (int i = 0; i < n && profile->nplaces < MLG_PROFILE_PLACES &&

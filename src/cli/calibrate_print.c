@@ -100,9 +100,8 @@ static void print_nearest(const calibrate_t *c)
                mlg_key_render(key, &row->key, prefix), row->requests,
                mlg_belief_words(row->believed));
         for (uint32_t r = 0; r < row->reasons.n; r++) {
-            printf("          %s%s",
-                   mlg_report_reason_words(words, &row->reasons.top[r]),
-                   (r + 1 < row->reasons.n) ? "\n" : "\n");
+            printf("          %s\n",
+                   mlg_report_reason_words(words, &row->reasons.top[r]));
         }
     }
 }

@@ -406,8 +406,9 @@ size_t mlg_profile_unescape(char *out, mlg_text_t path)
         char c = path.at[i];
 
         if (c == '\\' && path.len - i >= 4) {
-            c = (char)(digit_of(path.at[i + 2]) << 4 |
-                       digit_of(path.at[i + 3]));
+            c = (char)(((unsigned)digit_of(path.at[i + 2]) << 4 |
+                        (unsigned)digit_of(path.at[i + 3])) &
+                       0xff);
             i += 3;
         }
         out[n++] = c;

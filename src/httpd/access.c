@@ -219,8 +219,7 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
     mlgate_stripe_drop(held);
     if (ticket->seen != NULL) {
         mlgate_observe_arrival(ticket->seen, &ticket->arrival, &by.rules,
-                               arrived,
-                               held != NULL);
+                               arrived, held != NULL);
     }
     mlgate_rules_drop(&by);
     ticket->is_judged = 1;

@@ -171,7 +171,7 @@ size_t mlg_census_nearest(const mlg_census_t *census,
 
     for (uint32_t i = 0; i < census->size; i++) {
         const mlg_census_row_t *row = &census->row[i];
-        size_t at = n;
+        size_t at;
 
         if (row->believed == 0 ||
             (n == most && row->peak <= out[most - 1]->peak)) {

@@ -15,6 +15,10 @@
 static void check_config(const mlg_config_t *config)
 {
     for (int i = 0; i < MLG_NSETTINGS; i++) {
+        if (i == MLG_SET_threshold &&
+            config->settings.threshold == MLG_THRESHOLD_AUTO) {
+            continue;
+        }
         FUZZ_CHECK(config->settings.value[i] >= mlg_directives[i].min &&
                    config->settings.value[i] <= mlg_directives[i].max);
     }

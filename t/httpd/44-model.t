@@ -89,6 +89,7 @@ my $gate = server(conf => <<'END');
 ExtendedStatus On
 MLGateEngine enforce
 MLGateModel "%WORK%/models/rate.mlg"
+MLGateThreshold 0.9
 MLGateEventLog events.json
 MLGateObservationLog observations
 Header always set X-Verdict "%{MLGATE_VERDICT}e"
@@ -128,7 +129,7 @@ my ($ref) = $answers[9]->content =~ /([0-9a-f]{16})/;
 
 my $decision = operator($gate)->get("/mlgate/decision/$ref")->json;
 is $decision->{model}, $id, 'the decision names the model that judged';
-is $decision->{threshold}, 0.9, 'and its own threshold';
+is $decision->{threshold}, 0.9, 'and the threshold';
 is $decision->{reasons}[0]{feature}, 'request_rate', 'the reasons';
 is $decision->{would_change}[0]{feature}, 'request_rate',
     'and what would have changed it';
@@ -171,26 +172,26 @@ for (['/', $info], ['/stats', $stats]) {
     cmp_ok $m->{for_s}, '<', 600, "GET $path: for how long";
     is $json->{shadow}, undef, "GET $path: no shadow";
 }
-is $info->{threshold}, 0.9, 'the threshold in force is the model\'s';
+is $info->{threshold}, 0.9, 'the threshold in force';
 my $metrics = operator($gate)->get('/mlgate/metrics')->content;
 like $metrics, qr/^mlgate_model_info\{role="judge",kind="forest",id="$id",trees="1",depth="1"\} 1$/m,
     'GET /metrics names the model';
 like $metrics, qr/^mlgate_model_since_timestamp_seconds\{role="judge"\} [\d.]+$/m,
     'and since when';
-like $metrics, qr/^mlgate_threshold 0\.9$/m, 'and its threshold';
+like $metrics, qr/^mlgate_threshold 0\.9$/m, 'and the threshold';
 unlike $metrics, qr/role="shadow"/, 'no shadow';
 my $page = operator($gate)->get('/mlgate/', headers => { Accept => 'text/html' });
 like $page->content, qr/Model $id \(1 tree of depth 1\)/, 'so does the page';
 my $status = operator($gate)->get('/server-status?auto')->content;
 like $status, qr/^MLGateModel: $id$/m, 'and mod_status';
-like operator($gate)->get('/server-status')->content, qr/$id, too high from 0\.900/,
+like operator($gate)->get('/server-status')->content, qr/$id, a score is too high from 0\.900/,
     'for people, too';
 like qx{$ctl status $url 2>&1}, qr/^model +$id, for /m, 'and mlgatectl status';
 $gate->stop;
 
 # mlgatectl judges as the server did
 for my $rules ("--config $gate->{dir}/httpd.conf",
-    "--set 'MLGateModel $ENV{MLGATE_WORK}/models/rate.mlg'",
+    "--set 'MLGateModel $ENV{MLGATE_WORK}/models/rate.mlg' --set 'MLGateThreshold 0.9'",
     "--model $ENV{MLGATE_WORK}/models/rate.mlg") {
     my $report = JSON::PP->new->decode(
         scalar qx{$ctl replay --json --quiet $rules $gate->{dir}/observations});

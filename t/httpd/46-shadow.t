@@ -11,6 +11,7 @@ my $conf = <<'END';
 ExtendedStatus On
 MLGateEngine enforce
 MLGateModel "%WORK%/models/rate.mlg"
+MLGateThreshold 0.9
 Header always set X-Verdict "%{MLGATE_VERDICT}e"
 Header always set X-Score "%{MLGATE_SCORE}e"
 <Location /server-status>

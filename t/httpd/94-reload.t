@@ -18,6 +18,7 @@ MLGateEngine observe
 MLGateModel model.mlg
 MLGateShadowModel shadow.mlg
 MLGateObservationLog observations
+MLGateThreshold 0.9
 END
 my $server = server(conf => $conf, start => 0);
 my ($file, $shadow) = map { "$server->{dir}/$_.mlg" } qw(model shadow);
@@ -129,7 +130,7 @@ ok wait_for($id{rate3}), 'the next one is taken up';
 is counter('model_reloads'), $before + 1,
     'the same model again is no reload';
 my $stats = stats($server);
-is $stats->{model}{threshold}, 0.7, 'with its own threshold';
+is $stats->{model}{threshold}, 0.9, 'with the threshold that was given';
 cmp_ok $stats->{model}{for_s}, '<', 30, 'it is in force since then';
 is $stats->{model}{reloads_refused}, 4, 'the refused are counted';
 
@@ -157,7 +158,8 @@ $server->stop;
 for my $name ('rate', 'rate2') {
     my $report = JSON::PP->new->decode(scalar
         qx{$ENV{MLGATE_WORK}/mlgatectl replay --json --quiet \\
-            --set 'MLGateEngine observe' --model $ENV{MLGATE_WORK}/models/$name.mlg \\
+            --set 'MLGateEngine observe' --set 'MLGateThreshold 0.9' \\
+            --model $ENV{MLGATE_WORK}/models/$name.mlg \\
             $log});
     my $parity = $report->{parity};
     cmp_ok $parity->{compared}, '>', 100, "$name judged many requests";

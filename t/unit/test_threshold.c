@@ -105,7 +105,9 @@ CLAIM(more_trusted_clients_with_higher_peaks_never_lower_the_threshold)
 {
     BEGIN;
     for (uint32_t n = 1; n < 100; n += 7) {
-        for (double people = -2.0; people < 8.0; people += 0.1) {
+        for (int tenths = -20; tenths < 80; tenths++) {
+            double people = tenths / 10.0;
+
             IS_TRUE(fit(n, people).threshold <= fit(n, people + 0.1).threshold);
         }
     }
@@ -143,7 +145,8 @@ CLAIM(enough_is_ten_trusted_clients_or_three_days_of_three_hundred)
 CLAIM(bounds_are_never_further_away_than_the_drift_in_score)
 {
     BEGIN;
-    for (float anchor = 0.01f; anchor < 0.995f; anchor += 0.01f) {
+    for (int percent = 1; percent < 100; percent++) {
+        float anchor = (float)percent / 100.0f;
         float low;
         float high;
 

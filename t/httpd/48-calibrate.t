@@ -144,6 +144,20 @@ is_deeply [@{ $report->{parity} }{qw(scores_differ vectors_differ verdicts_diffe
     [0, 0, 0], 'a replay judges as the server did';
 cmp_ok $report->{parity}{compared}, '>', 500, 'of many';
 
+# ---- with a model from a file
+
+my $forest = server(conf => <<'END2');
+MLGateEngine enforce
+MLGateModel "%WORK%/models/rate.mlg"
+END2
+$forest->{log}->expect(qr/MLG0004: .*threshold auto \(calibrating/);
+is stats($forest)->{calibration}{auto}, JSON::PP::true(),
+    'a model from a file is fitted to the site by itself';
+my $reader = $forest->client('192.0.2.1');
+is each_of(map { $reader->get("/?$_")->code } 1 .. 60), '200',
+    'and till then its own threshold refuses nobody';
+$forest->stop;
+
 # ---- with a profile
 
 my $site = server(start => 0, conf => '');
