@@ -6,10 +6,12 @@
 #   SEED        of every random number
 #   TRAIN_ARGS  further options of mlgatectl train
 #   SAME_SITE   sites of one server, left out together: a,b
+#   JUDGE_ONLY  a site whose times are false: nothing is trained on it
 
 DATA       ?= ../shared/data
 SEED       ?= 1
 SAME_SITE  ?= $(if $(wildcard $(DATA)/geolynx_vhosts),geolynx$(comma)geolynx_vhosts)
+JUDGE_ONLY ?= $(if $(wildcard $(DATA)/semicomplete),semicomplete)
 TRAIN_ARGS ?=
 TRAIN_OUT   = build/out/train
 comma      := ,
@@ -17,6 +19,7 @@ comma      := ,
 train: $(OUT)/mlgatectl ## a model and reports from labelled logs (DATA=../shared/data SEED=1)
 	$(Q)mkdir -p $(TRAIN_OUT)
 	$(Q)$< train --data '$(DATA)' $(if $(SAME_SITE),--same-site '$(SAME_SITE)') \
+	  $(if $(JUDGE_ONLY),--judge-only '$(JUDGE_ONLY)') \
 	  --seed $(SEED) -o $(TRAIN_OUT)/mlgate.mlg --json $(TRAIN_OUT)/train.json \
 	  --html $(TRAIN_OUT)/train.html $(TRAIN_ARGS) | tee $(TRAIN_OUT)/train.txt
 
