@@ -131,9 +131,9 @@ static apr_status_t make_room(drawing_t *d)
         }
     }
     s->x = malloc(sizeof(*s->x) * MLG_NFEATURES * room);
-    s->y = malloc(sizeof(*s->y) * room);
-    s->w = malloc(sizeof(*s->w) * room);
-    d->class = malloc(sizeof(*d->class) * room);
+    s->y = calloc(room, sizeof(*s->y));
+    s->w = calloc(room, sizeof(*s->w));
+    d->class = calloc(room, sizeof(*d->class));
     d->pick = malloc(sizeof(*d->pick) * most);
     return (room <= UINT32_MAX && s->x != NULL && s->y != NULL &&
             s->w != NULL && d->class != NULL && d->pick != NULL)
