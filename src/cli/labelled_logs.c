@@ -212,9 +212,10 @@ int labelled_directory(labelled_t *labelled, const char *arg)
         dir[n - 1] = '\0';
     }
     code = list(&names, dir, labelled->p);
-    if (code == CTL_DONE) {
-        code = read_site(labelled, dir, &is_site);
+    if (code != CTL_DONE || names == NULL) {
+        return code;
     }
+    code = read_site(labelled, dir, &is_site);
     for (int i = 0; code == CTL_DONE && !is_site && i < names->nelts; i++) {
         int is_one = 0;
 
