@@ -10,8 +10,9 @@
  *        counting as in the sample but no group lifted: a score is how likely
  *        a client that looks so is to be an attacker among the clients of the
  *        logs;
- *     4  the threshold is the lowest at which no more than `max_fpr` of the
- *        people is refused, each by the model that has never seen its site;
+ *     4  each left-out site is fitted to what it shows without labels, as the
+ *        gate fits itself; the threshold is the lowest from which that refuses
+ *        no more than `max_fpr` of the people (mlg_trial_thresholds());
  *     5  the model itself is trained on everything, with that number of trees.
  *
  * The same data and options give the same bytes.
@@ -53,7 +54,7 @@ struct mlg_train_t {
     mlg_platt_t platt;
     uint32_t nrows;    /* left-out rows that it was fitted to */
     mlg_trial_t trial; /* each site before the model that left it out */
-    float threshold;   /* one for all sites */
+    float threshold;   /* from which a site is fitted */
     mlg_boosted_t model;
     float golden[MLG_TRAIN_GOLDEN][MLG_NFEATURES];
     uint32_t ngolden;

@@ -56,6 +56,7 @@ typedef struct mlg_trial_t {
     const mlg_dataset_t *set; /* borrowed, settled */
     mlg_judge_t *judge;       /* shape [set->sites] */
     float *threshold;         /* shape [set->sites] */
+    int is_fitted;            /* each site has its own, without labels */
     float *score;             /* shape [set->rows] */
     mlg_fate_t *fate;         /* shape [set->clients] */
     mlg_rules_t rules;        /* min_requests, block_for_us, block_max_us */
@@ -135,6 +136,16 @@ apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope);
  * @return 0.01..0.99
  */
 float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr);
+
+/** Both: recommend a threshold, and fit every site from it. Where no site shows
+ * enough to be fitted, as in short logs, one threshold for all is found and
+ * recommended instead; `is_fitted` says which.
+ *
+ * @param recommended  set
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
+apr_status_t mlg_trial_thresholds(mlg_trial_t *trial, double slope,
+                                  double max_fpr, float *recommended);
 
 /** The lowest threshold at which no more than a share of them is refused,
  * rounded up where four digits tell it apart.

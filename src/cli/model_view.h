@@ -43,7 +43,7 @@ void model_view(model_view_t *view, const mlg_model_file_t *file);
  */
 void model_order(const model_view_t *view, uint32_t order[MLG_NFEATURES]);
 
-/** Say whether the model is monotone: "monotone in all 19 declared features",
+/** Say whether the model is monotone: "monotone in all 21 declared features",
  * or in which it is not, and where.
  *
  * @return buf

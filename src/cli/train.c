@@ -294,13 +294,31 @@ static int run(training_t *t)
                               : code;
 }
 
+/* The command line without the names of what it writes: the same data and seed
+ * give the same bytes, wherever they go. */
 static const char *join_command(int argc, const char *const *argv,
                                 apr_pool_t *p)
 {
+    static const char *const outputs[] = {"-o", "--out", "--html", "--json"};
     const char *text = "mlgatectl";
 
     for (int i = 0; i < argc; i++) {
-        text = apr_pstrcat(p, text, " ", argv[i], NULL);
+        int is_output = strcmp(argv[i], "--quiet") == 0;
+
+        for (size_t k = 0; k < sizeof(outputs) / sizeof(outputs[0]); k++) {
+            size_t len = strlen(outputs[k]);
+
+            if (strcmp(argv[i], outputs[k]) == 0) {
+                is_output = 1;
+                i++; /* its name */
+                break;
+            }
+            is_output |= strncmp(argv[i], outputs[k], len) == 0 &&
+                         (argv[i][len] == '=' || len == 2);
+        }
+        if (!is_output) {
+            text = apr_pstrcat(p, text, " ", argv[i], NULL);
+        }
     }
     return text;
 }

@@ -93,7 +93,9 @@ static void put_tiles(FILE *to, const mlg_trial_report_t *r)
     put_tile(to, 0, "of attackers&#39; requests passed",
              replay_share(text, attackers.passed, attackers.requests));
     snprintf(text, sizeof(text), "%.6g", (double)r->threshold);
-    put_tile(to, 0, r->is_oracle ? "threshold of the model" : "threshold",
+    put_tile(to, 0,
+             (r->is_oracle || r->trial->is_fitted) ? "threshold of the model"
+                                                   : "threshold",
              text);
     fputs("</dl>\n", to);
 }
@@ -127,6 +129,9 @@ static void put_site(FILE *to, const mlg_trial_report_t *r, uint32_t site)
             auc);
     if (site == TRIAL_ALL) {
         fputs("<td></td></tr>\n", to);
+    }
+    else if (r->trial->threshold[site] > 1.0f) {
+        fputs("<td class=\"n\">floor</td></tr>\n", to);
     }
     else {
         fprintf(to, "<td class=\"n\">%.4f</td></tr>\n",

@@ -63,6 +63,13 @@ static void put_head(FILE *to, const mlg_trial_report_t *r)
         fprintf(to, "Threshold  each site's own BY ITS LABELS (oracle), which "
                     "no site without labels can have\n");
     }
+    else if (r->trial->is_fitted) {
+        fprintf(to,
+                "Threshold  %.6g, from where each site is fitted to what it "
+                "shows without labels;\n           so that at most %.4g %% of "
+                "people are refused\n",
+                (double)r->threshold, 100.0 * r->max_fpr);
+    }
     else if (isnan(r->max_fpr)) {
         fprintf(to, "Threshold  %.6g\n", (double)r->threshold);
     }
@@ -93,8 +100,11 @@ static void put_site(FILE *to, const mlg_trial_report_t *r, uint32_t site)
     else {
         fprintf(to, "  %.3f", auc);
     }
-    if (site != TRIAL_ALL) {
+    if (site != TRIAL_ALL && r->trial->threshold[site] <= 1.0f) {
         fprintf(to, "  %.4f", (double)r->trial->threshold[site]);
+    }
+    else if (site != TRIAL_ALL) {
+        fputs("   floor", to);
     }
     fputc('\n', to);
 }
@@ -113,7 +123,8 @@ static void put_sites(FILE *to, const mlg_trial_report_t *r)
     fprintf(to,
             "attackers: with at least %u requests; median: the request that is "
             "refused; passed: share of\ntheir requests that got through; AUC: "
-            "how well peaks tell them from people\n",
+            "how well peaks tell them from people;\nfloor: too little was "
+            "seen to fit it, only floods are refused\n",
             MLG_TRIAL_BUSY);
 }
 

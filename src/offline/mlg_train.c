@@ -196,10 +196,8 @@ static apr_status_t judge_sites(mlg_train_t *train, const char **why,
                               train->platt.slope, train->platt.offset, p);
     }
     mlg_trial_score(trial);
-    train->threshold =
-        mlg_trial_recommend(trial, train->platt.slope, train->max_fpr);
-    if (mlg_trial_fit(trial, train->threshold, train->platt.slope) !=
-        APR_SUCCESS) {
+    if (mlg_trial_thresholds(trial, train->platt.slope, train->max_fpr,
+                             &train->threshold) != APR_SUCCESS) {
         *why = "not enough memory for the clients";
         return APR_ENOMEM;
     }

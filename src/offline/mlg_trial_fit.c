@@ -63,6 +63,7 @@ static apr_status_t look(showing_t *out, const mlg_trial_t *trial,
     return APR_SUCCESS;
 }
 
+/* @return MLG_THRESHOLD_NONE where too little is seen */
 static float fit(const showing_t *site, float recommended, double slope)
 {
     uint32_t ignored = mlg_fit_ignored(site->n, MLG_FIT_SHARE);
@@ -131,6 +132,45 @@ apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope)
     }
     forget(site, sites);
     return APR_SUCCESS;
+}
+
+/* One threshold for all, where no site shows enough to be fitted. */
+static float for_all(mlg_trial_t *trial, double max_fpr)
+{
+    uint32_t n;
+    float *people = mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
+    float threshold =
+        (people != NULL) ? mlg_trial_threshold(people, n, max_fpr) : 1.0f;
+
+    free(people);
+    for (uint32_t i = 0; i < trial->set->sites; i++) {
+        trial->threshold[i] = threshold;
+    }
+    return threshold;
+}
+
+static int is_any_fitted(const mlg_trial_t *trial)
+{
+    for (uint32_t i = 0; i < trial->set->sites; i++) {
+        if (trial->threshold[i] < MLG_THRESHOLD_NONE) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+apr_status_t mlg_trial_thresholds(mlg_trial_t *trial, double slope,
+                                  double max_fpr, float *recommended)
+{
+    apr_status_t rv;
+
+    *recommended = mlg_trial_recommend(trial, slope, max_fpr);
+    rv = mlg_trial_fit(trial, *recommended, slope);
+    trial->is_fitted = is_any_fitted(trial);
+    if (rv == APR_SUCCESS && !trial->is_fitted) {
+        *recommended = for_all(trial, max_fpr);
+    }
+    return rv;
 }
 
 float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr)

@@ -50,7 +50,7 @@ claim "a model of each version is taken, and says what it became" "$(
         rm -f "$model"
         says "$corpus/sound-$version: 2 trees of depth 2 by XGBoost ${version%%-*}" \
             import "$corpus/sound-$version" -o "$model"
-        says 'monotone in all 19 declared features' inspect "$model"
+        says 'monotone in all 21 declared features' inspect "$model"
     done
 )"
 claim "a base score is a probability, in either form and as an array" "$(

@@ -59,7 +59,7 @@ CLAIM(the_first_sound_look_anchors)
     open_at(&rig, &by);
     site = rig.gate.site;
     rig.gate.segment->formatted_us = T0;
-    trust(&rig, 12, 0.85f);
+    trust(&rig, 24, 0.85f); /* a new week halves them */
     IS_INT(mlg_site_look(&rig.gate, &by, T0 + DAY), 0);
     IS_INT(site->progress_percent, 33); /* the first are not all kinds */
     IS_INT(mlg_site_look(&rig.gate, &by, T0 + 3 * DAY), 1);

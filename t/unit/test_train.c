@@ -281,7 +281,7 @@ CLAIM(a_draw_depends_on_its_seed_and_on_nothing_beside_it)
     close_data(&more);
 }
 
-CLAIM(both_groups_weigh_alike_and_classes_within_bounds)
+CLAIM(both_groups_weigh_alike_and_so_do_clients_of_as_many_rows)
 {
     BEGIN;
     data_t data;
@@ -295,7 +295,7 @@ CLAIM(both_groups_weigh_alike_and_classes_within_bounds)
         add_many(&data, 100 + i, "likely_human", 6); /* weighs 2 */
     }
     for (unsigned i = 0; i < 40; i++) {
-        add_many(&data, 300 + i, "scanner", 6); /* together 80 */
+        add_many(&data, 300 + i, "scanner", 6);
     }
     add_many(&data, 1, "bruteforce", 6);
     for (unsigned i = 0; i < 10; i++) {
@@ -306,11 +306,11 @@ CLAIM(both_groups_weigh_alike_and_classes_within_bounds)
     mlg_sample_draw(&s, data.set, &draw, UINT32_MAX, 0);
     IS_NEAR(weight_of(&s, 0), weight_of(&s, 1), 1e-3);
     IS_NEAR(weight_of(&s, 0) + weight_of(&s, 1), s.n, 1e-2);
-    /* 80, 2 lifted eightfold, 20 lifted to 80 */
+    /* of 51 attackers, whatever their class */
     for (uint32_t i = 0; i < s.n; i++) {
         guess = (s.y[i] > 0.5f) ? fmax(guess, (double)s.w[i]) : guess;
     }
-    IS_NEAR(guess * 4.0 / weight_of(&s, 1), 16.0 / 176.0, 1e-5);
+    IS_NEAR(guess * 4.0 / weight_of(&s, 1), 1.0 / 51.0, 1e-5);
     mlg_sample_free(&s);
     close_data(&data);
 }
@@ -631,7 +631,7 @@ int main(void)
         TEST(evidence_is_let_go_after_half_a_day_of_silence),
         TEST(no_client_counts_for_more_than_the_cap),
         TEST(a_draw_depends_on_its_seed_and_on_nothing_beside_it),
-        TEST(both_groups_weigh_alike_and_classes_within_bounds),
+        TEST(both_groups_weigh_alike_and_so_do_clients_of_as_many_rows),
         TEST(one_fold_is_left_out_or_drawn_alone),
         TEST(behaviour_beyond_doubt_outweighs_a_label_in_training),
         TEST(an_observed_row_is_added_as_a_log_would_have_known_it),
