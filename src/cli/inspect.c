@@ -76,7 +76,7 @@ static void print_threshold(const mlg_bundle_t *bundle)
 {
     printf("  threshold    %.6g", (double)bundle->threshold);
     if (bundle->max_fpr > 0.0f) {
-        printf(", which at most %.6g %% of people's requests reached",
+        printf(", from where a site is fitted; chosen for %.6g %% of people",
                100.0 * (double)bundle->max_fpr);
     }
     printf("\n");

@@ -335,6 +335,7 @@ int ctl_train(int argc, const char *const *argv, apr_pool_t *p)
     t->max_fpr = 0.001;
     mlg_boost_init(&t->boost);
     labelled_init(&t->labelled, p);
+    t->labelled.feed.rules.model = MLG_MODEL_WEIGHTED; /* no score is used */
     code = args_read(&args, &manual, options, take, t, argc, argv, p);
     if (code != CTL_DONE || args.is_answered) {
         return code;

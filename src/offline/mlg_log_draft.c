@@ -224,7 +224,9 @@ static const char *put_number(mlg_log_entry_t *out, log_field field, char arg,
         if (n > 999) {
             return "no status";
         }
-        out->outcome.status = (uint32_t)n;
+        /* nginx: the client hung up before the answer, which people do where
+         * a page takes long; that is no answer, and no error of theirs */
+        out->outcome.status = (n == 499) ? 0 : (uint32_t)n;
     }
     else if (field == LOG_BYTES) {
         out->outcome.sent_bytes = n;

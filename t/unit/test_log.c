@@ -62,6 +62,16 @@ CLAIM(a_combined_line_becomes_a_request_and_its_outcome)
     IS_INT(p.entry.outcome.knows_duration, 0);
 }
 
+CLAIM(nginx_499_is_no_answer)
+{
+    parsed_t p;
+
+    BEGIN;
+    parse(&p, "192.0.2.7 - - " STAMP " \"GET / HTTP/1.1\" 499 0 \"-\" \"-\"");
+    IS_INT(p.rv, APR_SUCCESS);
+    IS_INT(p.entry.outcome.status, 0);
+}
+
 CLAIM(a_one_second_stamp_stands_for_the_middle_of_its_second)
 {
     parsed_t p;
