@@ -207,6 +207,25 @@ static json_t *parity_of(const mlg_parity_t *parity)
     return out;
 }
 
+static json_t *origin_of(const mlg_origin_t *origin)
+{
+    json_t *out = json_object();
+    char words[MLG_ORIGIN_TEXT];
+
+    json_object_set_new(out, "from",
+                        json_string(mlg_origin_name(origin->kind)));
+    if (origin->kind == MLG_ORIGIN_LOGS || origin->kind == MLG_ORIGIN_FLOOR) {
+        set_count(out, "trusted", origin->trusted);
+        set_count(out, "progress_percent",
+                  (origin->kind == MLG_ORIGIN_LOGS) ? 100
+                                                    : origin->progress_percent);
+    }
+    if (mlg_origin_words(words, origin) != NULL) {
+        json_object_set_new(out, "words", json_string(words));
+    }
+    return out;
+}
+
 json_t *mlg_report_replay(const mlg_findings_t *f)
 {
     json_t *out = json_object();
@@ -214,6 +233,9 @@ json_t *mlg_report_replay(const mlg_findings_t *f)
     json_object_set_new(out, "logs",
                         (f->source != NULL) ? text_of(f->source) : json_null());
     json_object_set_new(out, "rules", rules_of(f->rules));
+    if (f->origin != NULL) {
+        json_object_set_new(out, "threshold_origin", origin_of(f->origin));
+    }
     set_count(out, "lines", f->lines);
     set_count(out, "malformed", f->malformed);
     mlg_json_set_time(out, "from", f->first_us);

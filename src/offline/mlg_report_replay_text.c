@@ -67,6 +67,21 @@ static void put_parity(FILE *to, const mlg_parity_t *p)
 
 /* ---- head ----------------------------------------------------------------- */
 
+static void put_origin(FILE *to, const mlg_origin_t *origin)
+{
+    char buf[MLG_ORIGIN_TEXT];
+    const char *words = (origin != NULL) ? mlg_origin_words(buf, origin) : NULL;
+    const char *advice;
+
+    if (words == NULL) {
+        return;
+    }
+    fprintf(to, "           %s", words);
+    advice = mlg_origin_advice(origin->kind);
+    fprintf(to, "%s%s\n", (advice != NULL) ? ";\n           " : "",
+            (advice != NULL) ? advice : "");
+}
+
 static void put_head(FILE *to, const mlg_findings_t *f)
 {
     char number[REPLAY_NUMBER_TEXT];
@@ -84,6 +99,7 @@ static void put_head(FILE *to, const mlg_findings_t *f)
     }
     fprintf(to, "Rules      %s\n",
             replay_rules(rules, sizeof(rules), f->rules));
+    put_origin(to, f->origin);
     if (f->parity != NULL) {
         put_parity(to, f->parity);
     }
