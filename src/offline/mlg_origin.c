@@ -17,10 +17,11 @@ const char *mlg_origin_name(mlg_origin_kind kind)
 static void fitted_words(char buf[MLG_ORIGIN_TEXT], const mlg_origin_t *o)
 {
     if (o->trusted == 0) {
-        snprintf(buf, MLG_ORIGIN_TEXT,
-                 "threshold %.3f, the model's own: enough was seen, and nobody "
-                 "in these logs behaves like people",
-                 (double)o->threshold);
+        snprintf(
+            buf, MLG_ORIGIN_TEXT,
+            "threshold %.3f, the model's own: nobody in these logs behaves "
+            "like people",
+            (double)o->threshold);
         return;
     }
     snprintf(buf, MLG_ORIGIN_TEXT,
@@ -46,9 +47,10 @@ const char *mlg_origin_words(char buf[MLG_ORIGIN_TEXT], const mlg_origin_t *o)
                  o->progress_percent);
         return buf;
     case MLG_ORIGIN_STREAM:
-        snprintf(buf, MLG_ORIGIN_TEXT,
-                 "only floods are refused: what comes through a pipe cannot be "
-                 "read twice, so no threshold is fitted to it");
+        snprintf(
+            buf, MLG_ORIGIN_TEXT,
+            "only floods are refused: standard input cannot be read twice, "
+            "to fit a threshold first");
         return buf;
     default:
         return NULL;

@@ -154,7 +154,8 @@ static json_t *whatif_of(const mlg_findings_t *f)
         const mlg_whatif_row_t *row = &f->whatif.row[i];
         json_t *one = json_object();
 
-        json_object_set_new(one, "threshold", mlg_json_number(row->threshold));
+        json_object_set_new(one, "threshold",
+                            mlg_json_threshold(row->threshold));
         set_count(one, "clients", row->clients);
         set_count(one, "refused", row->requests);
         json_object_set_new(one, "in_force",
@@ -207,7 +208,7 @@ static json_t *parity_of(const mlg_parity_t *parity)
     return out;
 }
 
-static json_t *origin_of(const mlg_origin_t *origin)
+json_t *mlg_report_origin(const mlg_origin_t *origin)
 {
     json_t *out = json_object();
     char words[MLG_ORIGIN_TEXT];
@@ -234,7 +235,8 @@ json_t *mlg_report_replay(const mlg_findings_t *f)
                         (f->source != NULL) ? text_of(f->source) : json_null());
     json_object_set_new(out, "rules", rules_of(f->rules));
     if (f->origin != NULL) {
-        json_object_set_new(out, "threshold_origin", origin_of(f->origin));
+        json_object_set_new(out, "threshold_origin",
+                            mlg_report_origin(f->origin));
     }
     set_count(out, "lines", f->lines);
     set_count(out, "malformed", f->malformed);

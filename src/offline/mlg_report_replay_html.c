@@ -265,8 +265,13 @@ static int put_threshold(FILE *to, const mlg_findings_t *f, int i)
     int is_real = row->threshold == f->rules->threshold;
 
     fprintf(to, "<tr%s><td>", is_real ? " class=\"real\"" : "");
-    fprintf(to, (i < MLG_WHATIF_GRID) ? "%.2f</td>" : "%.6g</td>",
-            (double)row->threshold);
+    if (row->threshold <= 1.0f) {
+        fprintf(to, (i < MLG_WHATIF_GRID) ? "%.2f</td>" : "%.6g</td>",
+                (double)row->threshold);
+    }
+    else {
+        fputs("none</td>", to);
+    }
     put_number(to, row->clients);
     put_share(to, row->clients, f->all.clients);
     put_number(to, row->requests);
