@@ -41,8 +41,7 @@ const char *mlg_origin_name(mlg_origin_kind kind);
 
 /** "threshold 0.552, fitted to these logs: 801 clients behave like people".
  *
- * @return `buf`; NULL where the rules say all there is: GIVEN, MODEL and
- *         PROFILE
+ * @return `buf`; NULL where the rules say all there is: GIVEN and PROFILE
  */
 const char *mlg_origin_words(char buf[MLG_ORIGIN_TEXT], const mlg_origin_t *o);
 

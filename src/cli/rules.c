@@ -223,13 +223,6 @@ static void choose_threshold(rules_t *rules, mlg_replay_t *replay)
     }
     origin->kind = MLG_ORIGIN_MODEL;
     *threshold = rules->recommended;
-    if (rules->settings.threshold == MLG_THRESHOLD_AUTO && !rules->is_quiet) {
-        ctl_complain(CTL_DONE,
-                     "note: MLGateThreshold auto without a profile of the "
-                     "site: judged by the model's own threshold, %.3f; "
-                     "mlgatectl calibrate makes a profile",
-                     (double)*threshold);
-    }
 }
 
 int rules_read(rules_t *rules)

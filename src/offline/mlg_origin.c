@@ -33,6 +33,10 @@ static void fitted_words(char buf[MLG_ORIGIN_TEXT], const mlg_origin_t *o)
 const char *mlg_origin_words(char buf[MLG_ORIGIN_TEXT], const mlg_origin_t *o)
 {
     switch (o->kind) {
+    case MLG_ORIGIN_MODEL:
+        snprintf(buf, MLG_ORIGIN_TEXT,
+                 "the model's own threshold, which is not fitted to the site");
+        return buf;
     case MLG_ORIGIN_OBSERVED:
         snprintf(buf, MLG_ORIGIN_TEXT,
                  "each request by the threshold that was in force");
@@ -60,6 +64,8 @@ const char *mlg_origin_words(char buf[MLG_ORIGIN_TEXT], const mlg_origin_t *o)
 const char *mlg_origin_advice(mlg_origin_kind kind)
 {
     switch (kind) {
+    case MLG_ORIGIN_MODEL:
+        return "run mlgatectl calibrate -o FILE and give --profile FILE";
     case MLG_ORIGIN_LOGS:
         return "the server learns it in three days, or at once from mlgatectl "
                "calibrate -o FILE";
