@@ -41,9 +41,8 @@ enum {
      "a directive over those of --config: 'MLGateThreshold 0.7'; with "        \
      "'MLGateEngine observe' blocked clients go on; may be repeated"},         \
     {"model", RULES_MODEL, 1,                                                  \
-     "judge by the model in this .mlg file, and by its threshold where no "    \
-     "MLGateThreshold is given; 'weighted': by the weights; otherwise by the "  \
-     "MLGateModel of --config"},                                               \
+     "judge by the model in this .mlg file; 'weighted': by the weights; "      \
+     "otherwise by the MLGateModel of --config"},                              \
     {"profile", RULES_PROFILE, 1,                                              \
      "judge by the threshold of this site's profile, as mlgatectl calibrate "  \
      "wrote it, where no MLGateThreshold is given"}

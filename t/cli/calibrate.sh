@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # mlgatectl calibrate: a site's threshold from its log, without labels, and the
-# shellcheck disable=SC2016  # what json takes is Perl
 # profile that the other commands judge by.
+# shellcheck disable=SC2016  # what json takes is Perl
 . "$(dirname "$0")/../guard/tap"
 need "$OUT/mlgatectl"
 tool=$(realpath "$OUT/mlgatectl")
