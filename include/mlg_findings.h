@@ -14,6 +14,7 @@
 
 #include "mlg_agents.h"
 #include "mlg_course.h"
+#include "mlg_origin.h"
 #include "mlg_tally.h"
 #include "mlg_replay.h"
 #include "mlg_whatif.h"
@@ -61,6 +62,7 @@ typedef struct mlg_found_list_t {
 typedef struct mlg_findings_t {
     const mlg_rules_t *rules;   /* borrowed */
     const mlg_parity_t *parity; /* the caller's; NULL = no observations */
+    const mlg_origin_t *origin; /* the caller's; NULL = threshold was given */
     const char *source; /* the caller's: names the logs; NULL = no name */
     unsigned ipv6_prefix;
     uint64_t lines;

@@ -20,6 +20,9 @@
  */
 json_t *mlg_report_replay(const mlg_findings_t *f);
 
+/** {from, trusted, progress_percent, words}, what of it there is. */
+json_t *mlg_report_origin(const mlg_origin_t *origin);
+
 /** Lines of at most 100 columns, in ASCII. @param to  its error flag tells
  * whether all was written */
 void mlg_report_replay_text(FILE *to, const mlg_findings_t *f);

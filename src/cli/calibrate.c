@@ -45,7 +45,6 @@ static const args_manual_t manual = {
 typedef struct run_t {
     calibrate_t c;
     mlg_agents_t *agents;
-    int has_ranges;
     output_t out;
 } run_t;
 
@@ -71,7 +70,7 @@ static int take_ranges(run_t *run, const char *arg)
     mlg_fault_t fault = {0, ""};
     apr_status_t rv = mlg_agents_read_ranges(run->agents, arg, &fault);
 
-    run->has_ranges = 1;
+    run->c.agents = run->agents;
     if (rv == APR_SUCCESS) {
         return CTL_DONE;
     }
@@ -104,130 +103,7 @@ static int take(void *data, int option, const char *arg)
     }
 }
 
-/* ---- requests ------------------------------------------------------------- */
-
-/* Names are few; a list will do. */
-static uint8_t label_of(calibrate_t *c, mlg_text_t name)
-{
-    unsigned i = 0;
-
-    while (i < c->nlabels && (c->label[i].len != name.len ||
-                              memcmp(c->label[i].at, name.at, name.len) != 0)) {
-        i++;
-    }
-    if (i == c->nlabels && i < CALIBRATE_LABELS - 1) {
-        c->label[i].at = apr_pmemdup(c->p, name.at, name.len);
-        c->label[i].len = name.len;
-        c->nlabels++;
-    }
-    return (uint8_t)((i < c->nlabels) ? i : c->nlabels - 1);
-}
-
-/* A crawler whose address bears out what it says. */
-static int is_verified(const run_t *run, const judged_t *judged)
-{
-    return run->has_ranges && judged->entry != NULL &&
-           mlg_agents_class(run->agents, judged->entry->request.agent,
-                            judged->arrival->agent,
-                            &judged->arrival->from.addr) == MLG_CLASS_VERIFIED;
-}
-
-static void note_time(calibrate_t *c, apr_time_t at_us)
-{
-    c->first_us =
-        (c->first_us == 0 || at_us < c->first_us) ? at_us : c->first_us;
-    c->last_us = (at_us > c->last_us) ? at_us : c->last_us;
-    c->load[mlg_profile_hour(at_us)]++;
-}
-
-static int take_request(void *data, const judged_t *judged)
-{
-    run_t *run = data;
-    calibrate_t *c = &run->c;
-    const mlg_gate_t *gate = &c->feed.replay.gate;
-    const mlg_client_t *from = &judged->arrival->from;
-    const mlg_decision_t *d = judged->decision;
-    uint64_t client = mlg_hash_key(&mlg_replay_secret, &from->key);
-    const mlg_record_t *record = mlg_table_find(&gate->table, from->hash);
-    unsigned believed = is_verified(run, judged) ? MLG_BELIEF_VERIFIED : 0;
-    mlg_census_row_t *row;
-
-    c->requests++;
-    c->has_text |= (judged->entry != NULL);
-    note_time(c, judged->arrival->at_us);
-    if (d->verdict == MLG_VERDICT_ALLOW) {
-        c->allowed++;
-        return CTL_DONE;
-    }
-    c->clients += d->total == 1;
-    believed |= (d->verdict == MLG_VERDICT_GRACE) ? MLG_BELIEF_UNBLOCKED : 0;
-    row = mlg_census_add(c->census, client, &from->key, record, believed, d,
-                         c->feed.replay.rules.min_requests);
-    if (row != NULL && judged->label.len > 0) {
-        row->label = label_of(c, judged->label);
-    }
-    places_add(&c->places, judged, gate);
-    return CTL_DONE;
-}
-
 /* ---- the end -------------------------------------------------------------- */
-
-/* Mean requests in each hour of the week; some hours came once more than
- * others. */
-static void fill_load(const calibrate_t *c, mlg_profile_t *profile)
-{
-    const apr_time_t hour_us = 3600 * (apr_time_t)APR_USEC_PER_SEC;
-    uint32_t times[MLG_PROFILE_HOURS] = {0};
-
-    for (apr_time_t at = c->first_us - c->first_us % hour_us; at <= c->last_us;
-         at += hour_us) {
-        times[mlg_profile_hour(at)]++;
-    }
-    for (unsigned i = 0; i < MLG_PROFILE_HOURS; i++) {
-        profile->load[i] =
-            (times[i] > 0) ? (float)((double)c->load[i] / times[i]) : 0.0f;
-    }
-    profile->has_load = 1;
-}
-
-static void conclude(calibrate_t *c)
-{
-    const rules_t *rules = &c->feed.rules;
-    const mlg_replay_t *replay = &c->feed.replay;
-    mlg_profile_t *profile = &c->profile;
-    mlg_fit_seen_t seen;
-    uint32_t all;
-
-    mlg_census_end(c->census, replay->rules.min_requests);
-    seen = (mlg_fit_seen_t){
-        .recommended = rules->recommended,
-        .slope = rules->slope,
-        .trusted = c->census->trusted,
-        .peak = mlg_census_peak(c->census,
-                                mlg_fit_ignored(c->census->trusted, c->share)),
-        .clients =
-            (uint32_t)((c->clients < UINT32_MAX) ? c->clients : UINT32_MAX),
-        .span_us = c->last_us - c->first_us,
-        .trusted_enough = c->trusted_enough};
-    mlg_fit(&c->fit, &seen);
-    profile->model = mlg_rules_scorer(&replay->rules);
-    profile->features = mlg_features_fingerprint();
-    profile->threshold = c->fit.threshold;
-    profile->recommended = rules->recommended;
-    profile->share = (float)c->share;
-    profile->trusted = seen.trusted;
-    profile->refused = mlg_census_refused(c->census, c->fit.threshold, &all);
-    profile->upper = mlg_wilson_upper(profile->refused, profile->trusted);
-    profile->clients = seen.clients;
-    profile->requests = c->requests;
-    profile->first_us = c->first_us;
-    profile->last_us = c->last_us;
-    mlg_census_baselines(c->census, profile, c->p);
-    fill_load(c, profile);
-    if (c->has_text) {
-        places_end(&c->places, &replay->gate, c->last_us, profile);
-    }
-}
 
 static int write_profile(const run_t *run)
 {
@@ -258,7 +134,7 @@ static int finish(run_t *run)
         return ctl_complain(CTL_FAILED, "there is not one request to learn "
                                         "from");
     }
-    conclude(&run->c);
+    calibrate_end(&run->c);
     if (!output_is_standard(&run->out)) {
         calibrate_print(&run->c);
     }
@@ -295,16 +171,13 @@ int ctl_calibrate(int argc, const char *const *argv, apr_pool_t *p)
     args_t args;
     int code;
 
-    run->c.p = p;
-    run->c.share = MLG_FIT_SHARE;
-    run->c.trusted_enough = MLG_FIT_TRUSTED;
-    feed_init(&run->c.feed, p);
+    code = calibrate_begin(&run->c, p);
     rules_set(&run->c.feed.rules, "MLGateEngine observe");
-    places_init(&run->c.places, p);
-    run->c.census = mlg_census_make(MLG_CENSUS_ROWS, p);
-    if (mlg_agents_make(&run->agents, p) != APR_SUCCESS ||
-        run->c.census == NULL) {
-        return ctl_complain(CTL_FAILED, "not enough memory to begin");
+    if (code == CTL_DONE && mlg_agents_make(&run->agents, p) != APR_SUCCESS) {
+        code = ctl_complain(CTL_FAILED, "not enough memory to begin");
+    }
+    if (code != CTL_DONE) {
+        return code;
     }
     code = args_read(&args, &manual, options, take, run, argc, argv, p);
     if (code != CTL_DONE || args.is_answered) {
@@ -312,7 +185,7 @@ int ctl_calibrate(int argc, const char *const *argv, apr_pool_t *p)
     }
     code = check_output(run, &args);
     if (code == CTL_DONE) {
-        code = feed_run(&run->c.feed, args.n, args.operand, take_request, run);
+        code = calibrate_read(&run->c, args.n, args.operand);
     }
     return (code == CTL_DONE) ? finish(run) : code;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of mlgatectl calibrate share: calibrate.c reads the logs and
- * calibrate_places.c counts their paths; calibrate_print.c tells the result.
+ * Where do a site's people end? calibrate_pass.c reads the logs and
+ * calibrate_places.c counts their paths, for mlgatectl calibrate (calibrate.c;
+ * calibrate_print.c tells the result) and for whoever judges the same logs
+ * afterwards (fitted.c).
  */
 #ifndef CALIBRATE_H
 #define CALIBRATE_H
 
 #include "feed.h"
+#include "mlg_agents.h"
 #include "mlg_census.h"
 #include "mlg_profile_file.h"
 #include "mlg_threshold.h"
@@ -25,6 +28,7 @@ typedef struct places_t {
 typedef struct calibrate_t {
     apr_pool_t *p;
     feed_t feed;
+    mlg_agents_t *agents; /* with addresses of crawlers; NULL: none */
     mlg_census_t *census;
     places_t places;
     double share;            /* --share */
@@ -41,6 +45,23 @@ typedef struct calibrate_t {
     mlg_fit_t fit;
     mlg_profile_t profile; /* filled at the end */
 } calibrate_t;
+
+/** Begin, with the options as they are when none is given.
+ *
+ * @param c  zeroed
+ * @param p  lives as long as it
+ * @return CTL_DONE, or CTL_FAILED having said why
+ */
+int calibrate_begin(calibrate_t *c, apr_pool_t *p);
+
+/** Read logs. @return as feed_run() */
+int calibrate_read(calibrate_t *c, int nlogs, const char *const *logs);
+
+/** After calibrate_read(): fill the fit and the profile.
+ *
+ * @param c  with at least one request
+ */
+void calibrate_end(calibrate_t *c);
 
 void places_init(places_t *places, apr_pool_t *p);
 

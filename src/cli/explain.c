@@ -4,6 +4,7 @@
 #include "mlgatectl.h"
 
 #include "explain.h"
+#include "fitted.h"
 #include "story.h"
 
 #include <stdio.h>
@@ -81,7 +82,7 @@ static int tell(explain_t *explain, const char *address, args_t *args)
                             address);
     }
     story_init(&telling.story, &prefix.base, feed->p);
-    code = feed_run(feed, args->n, args->operand, add, &telling);
+    code = fitted_run(feed, NULL, args->n, args->operand, add, &telling);
     if (code != CTL_DONE) {
         return code;
     }

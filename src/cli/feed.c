@@ -62,8 +62,8 @@ void feed_show_progress(feed_t *feed, mlg_log_place_t open)
         return;
     }
     feed->shown_us = now_us;
-    fprintf(stderr, "\r\033[K%.1f million lines, %.0f MB/s",
-            (double)feed->lines / 1e6,
+    fprintf(stderr, "\r\033[K%s%.1f million lines, %.0f MB/s",
+            (feed->doing != NULL) ? feed->doing : "", (double)feed->lines / 1e6,
             (double)(feed->text_bytes + open.text_bytes) / 1e6 / seconds);
     if (feed->size_bytes > 0) {
         done = (double)(feed->done_bytes + open.file_bytes) /

@@ -27,6 +27,8 @@
 
 #include <apr_tables.h>
 
+#define FEED_OBSERVED (-1) /* of feed_run(): see feed_t.wants_access */
+
 /* One request, judged. Borrowed until the callback returns. */
 typedef struct judged_t {
     const mlg_log_entry_t *entry; /* its line; NULL: of an observation log */
@@ -46,9 +48,14 @@ typedef struct feed_t {
     const char *format;         /* --format; NULL: tell line by line */
     apr_array_header_t *labels; /* --labels, of const char *: file names */
     int is_quiet;               /* --quiet: no progress */
+    const char *doing;          /* stands before the progress; NULL: nothing */
+    int is_again;               /* these logs were read: what cannot be read in
+                                   them has been told */
+    int wants_access;           /* an observation ends the run: FEED_OBSERVED */
     /* while and after running */
     uint64_t lines;
     uint64_t malformed;
+    uint64_t entries;       /* lines of access logs that were judged */
     const char *log;        /* whose line is at hand; "-": standard input */
     uint64_t number;        /* of the line in it, from 1 */
     mlg_parity_t parity;    /* all 0 unless observations were read */
@@ -104,8 +111,8 @@ int feed_option(feed_t *feed, int option, const char *arg);
  * @param logs  shape [nlogs]; "-" and /dev/stdin are standard input, which
  *              cannot be sorted and so has to be alone
  * @param fn    called once for each request, in the order of the merged lines
- * @return CTL_DONE; CTL_MISUSE or CTL_FAILED having said why; or what `fn`
- *         returned to end the run
+ * @return CTL_DONE; CTL_MISUSE or CTL_FAILED having said why; FEED_OBSERVED; or
+ *         what `fn` returned to end the run
  */
 int feed_run(feed_t *feed, int nlogs, const char *const *logs, judged_fn fn,
              void *data);

@@ -38,7 +38,7 @@ static void quote_malformed(feed_t *feed, const char *line, size_t len,
     apr_pool_t *ptemp;
 
     feed->malformed++;
-    if (feed->quoted == QUOTED_LINES) {
+    if (feed->quoted == QUOTED_LINES || feed->is_again) {
         return;
     }
     feed->quoted++;
@@ -79,7 +79,7 @@ static int next_label(feed_t *feed, source_t *source)
 /* A log is through. @return CTL_DONE, or CTL_FAILED having said why */
 static int read_ended(feed_t *feed, apr_status_t rv)
 {
-    if (rv == APR_EOF) {
+    if (rv == APR_EOF || (rv == APR_INCOMPLETE && feed->is_again)) {
         return CTL_DONE;
     }
     feed_erase_progress(feed);
@@ -154,6 +154,9 @@ static int read_on(merge_t *m, source_t *source, int *is_through)
         if (rv != APR_SUCCESS) {
             quote_malformed(feed, line, len, &fault);
         }
+        else if (source->line.is_observed && feed->wants_access) {
+            return FEED_OBSERVED;
+        }
         else if (feed_line_is_start(&source->line)) {
             code = feed_observed(feed, &source->line.seen, m->fn, m->data);
         }
@@ -184,6 +187,7 @@ static int judge(merge_t *m, source_t *source)
         }
         return feed_observed(m->feed, &source->line.seen, m->fn, m->data);
     }
+    m->feed->entries++;
     mlg_replay_entry(&m->feed->replay, entry, &arrival, &decision);
     if (m->feed->clients != NULL) {
         judged.label = feed_labels_find(m->feed->clients, &arrival.from.key);

@@ -26,6 +26,15 @@ int feed_open(mlg_log_reader_t **out, const char *path, apr_pool_t *p)
                               ctl_reason(rv, p));
 }
 
+int feed_is_file(const char *log, apr_pool_t *p)
+{
+    apr_finfo_t info;
+
+    return !is_standard_input(log) &&
+           apr_stat(&info, log, APR_FINFO_TYPE, p) == APR_SUCCESS &&
+           info.filetype == APR_REG;
+}
+
 /* Logs are gzipped at most; of other compression, say how to undo it.
  * @return CTL_DONE, or CTL_MISUSE having said so */
 static int refuse_packed(const char *path, apr_pool_t *p)

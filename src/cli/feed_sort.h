@@ -26,6 +26,9 @@ typedef struct feed_part_t {
  */
 int feed_open(mlg_log_reader_t **out, const char *path, apr_pool_t *p);
 
+/** Is this a file, so that what it says can be read more than once? */
+int feed_is_file(const char *log, apr_pool_t *p);
+
 /** Put logs in order, the one that begins first first, and tell how large they
  * are together.
  *

@@ -4,7 +4,7 @@
 #include "replay.h"
 
 #include "args.h"
-#include "feed.h"
+#include "fitted.h"
 #include "mlg_report.h"
 #include "mlg_report_replay.h"
 #include "mlgatectl.h"
@@ -63,6 +63,7 @@ typedef struct run_t {
     output_t decisions;
     int is_json;
     int has_lists; /* of crawlers or their addresses */
+    int has_ranges;
 } run_t;
 
 /* ---- outputs -------------------------------------------------------------- */
@@ -266,6 +267,7 @@ static int take_option(void *data, int option, const char *arg)
         }
         break;
     case OPT_RANGES:
+        run->has_ranges = 1;
         rv = mlg_agents_read_ranges(run->agents, arg, &fault);
         break;
     default:
@@ -319,7 +321,8 @@ static int replay(run_t *run, const args_t *args)
               "first_block_at,requests_before_block,refused\n",
               run->clients.file);
     }
-    code = feed_run(&run->feed, args->n, args->operand, take_request, run);
+    code = fitted_run(&run->feed, run->has_ranges ? run->agents : NULL, args->n,
+                      args->operand, take_request, run);
     if (code == CTL_DONE && run->tally == NULL) {
         code = begin(run); /* not one request */
     }
@@ -327,6 +330,7 @@ static int replay(run_t *run, const args_t *args)
         return code;
     }
     run->findings.source = source_of(args, run->p);
+    run->findings.origin = &run->feed.rules.origin;
     run->findings.parity =
         (run->feed.parity.requests > 0) ? &run->feed.parity : NULL;
     run->findings.lines = run->feed.lines;

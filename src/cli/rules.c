@@ -2,6 +2,7 @@
 #include "rules.h"
 
 #include "mlg_config.h"
+#include "mlg_threshold.h"
 #include "mlgatectl.h"
 #include "visible.h"
 
@@ -129,8 +130,7 @@ static const char *name_model(const rules_t *rules, const mlg_config_t *config,
 }
 
 /* The model's own threshold, unless someone gave one. */
-static int read_model(rules_t *rules, const mlg_config_t *config,
-                      mlg_rules_t *to)
+static int read_model(rules_t *rules, const mlg_config_t *config)
 {
     const char *model;
     const char *who = name_model(rules, config, &model);
@@ -147,14 +147,23 @@ static int read_model(rules_t *rules, const mlg_config_t *config,
         return ctl_complain(CTL_MISUSE, "%s %s: %s", who,
                             visible_string(model, SENTENCE_MAX, rules->p), why);
     }
-    to->forest = rules->file.forest;
     rules->recommended = rules->file.bundle.threshold;
     rules->slope = rules->file.bundle.slope;
     return CTL_DONE;
 }
 
-static int read_profile(rules_t *rules, const mlg_rules_t *to)
+/* By these rules and no threshold yet. */
+static void fill_rules(const rules_t *rules, mlg_rules_t *to)
 {
+    mlg_settings_rules(to, &rules->settings);
+    to->model = &rules->weights.model;
+    to->forest = rules->file.forest;
+    to->allow = &rules->allow;
+}
+
+static int read_profile(rules_t *rules)
+{
+    mlg_rules_t to;
     const char *name = visible_string(rules->profile, SENTENCE_MAX, rules->p);
     const char *why;
 
@@ -165,7 +174,8 @@ static int read_profile(rules_t *rules, const mlg_rules_t *to)
         APR_SUCCESS) {
         return ctl_complain(CTL_MISUSE, "the profile %s: %s", name, why);
     }
-    if (rules->site->model != mlg_rules_scorer(to)) {
+    fill_rules(rules, &to);
+    if (rules->site->model != mlg_rules_scorer(&to)) {
         return ctl_complain(CTL_MISUSE,
                             "the profile %s was made for another model; "
                             "calibrate anew with this one",
@@ -174,36 +184,56 @@ static int read_profile(rules_t *rules, const mlg_rules_t *to)
     return CTL_DONE;
 }
 
-/* As it was given, else the site's, else the model's own; of observations what
- * was in force, unless it is asked what --profile or --model would do. */
-static void choose_threshold(const rules_t *rules, mlg_replay_t *replay,
-                             int is_asked)
+static int is_auto(const rules_t *rules)
 {
-    mlg_rules_t *to = &replay->rules;
-
-    if (!mlg_settings_is_auto(&rules->settings,
-                              to->forest != NULL || rules->site != NULL)) {
-        return;
-    }
-    replay->is_auto = !is_asked;
-    to->threshold =
-        (rules->site != NULL) ? rules->site->threshold : rules->recommended;
-    if (rules->site == NULL &&
-        rules->settings.threshold == MLG_THRESHOLD_AUTO && !rules->is_quiet) {
-        ctl_complain(CTL_DONE,
-                     "note: MLGateThreshold auto without a profile of the "
-                     "site: judged by the model's own threshold, %.3f; "
-                     "mlgatectl calibrate makes a profile",
-                     (double)to->threshold);
-    }
+    return mlg_settings_is_auto(&rules->settings, rules->file.forest != NULL ||
+                                                      rules->site != NULL);
 }
 
-int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
+int rules_want_fit(const rules_t *rules)
+{
+    return is_auto(rules) && rules->site == NULL;
+}
+
+/* As it was given, else the site's, else what was fitted to the logs, else the
+ * model's own; of observations what was in force, unless it is asked what
+ * --profile or --model would do. */
+static void choose_threshold(rules_t *rules, mlg_replay_t *replay)
+{
+    mlg_origin_t *origin = &rules->origin;
+    float *threshold = &replay->rules.threshold;
+
+    if (!is_auto(rules)) {
+        origin->kind = MLG_ORIGIN_GIVEN;
+        return;
+    }
+    replay->is_auto = !rules->is_asked;
+    if (rules->site != NULL) {
+        origin->kind = MLG_ORIGIN_PROFILE;
+        *threshold = rules->site->threshold;
+        return;
+    }
+    if (origin->kind == MLG_ORIGIN_LOGS) {
+        *threshold = origin->threshold;
+        return;
+    }
+    if (origin->kind == MLG_ORIGIN_FLOOR || origin->kind == MLG_ORIGIN_STREAM) {
+        *threshold = MLG_THRESHOLD_NONE;
+        return;
+    }
+    origin->kind = MLG_ORIGIN_MODEL;
+    *threshold = rules->recommended;
+}
+
+int rules_read(rules_t *rules)
 {
     mlg_config_t config;
-    int is_asked = rules->profile != NULL || rules->model != NULL;
     int code;
 
+    if (rules->is_read) {
+        return CTL_DONE;
+    }
+    rules->is_asked = rules->profile != NULL || rules->model != NULL;
     mlg_config_init(&config, rules->p);
     code = read_config(rules, &config);
     if (code == CTL_DONE) {
@@ -218,20 +248,29 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
     rules->allow.prefix = (mlg_prefix_t *)(void *)config.allow->elts;
     rules->allow.n = (size_t)config.allow->nelts;
     mlg_cidrs_settle(&rules->allow);
+    code = read_model(rules, &config);
+    if (code == CTL_DONE) {
+        code = read_profile(rules);
+    }
+    rules->is_read = code == CTL_DONE;
+    return code;
+}
+
+int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
+{
+    int code = rules_read(rules);
+
+    if (code != CTL_DONE) {
+        return code;
+    }
     if (mlg_replay_init(replay, (uint32_t)rules->settings.table_size, p) !=
         APR_SUCCESS) {
         return ctl_complain(CTL_FAILED, "not enough memory for %ld clients",
                             (long)rules->settings.table_size);
     }
-    mlg_settings_rules(&replay->rules, &rules->settings);
-    replay->rules.model = &rules->weights.model;
-    replay->rules.allow = &rules->allow;
+    fill_rules(rules, &replay->rules);
     replay->ipv6_prefix = (unsigned)rules->settings.ipv6_prefix;
     replay->refuse_status = (uint32_t)rules->settings.refuse_status;
-    code = read_model(rules, &config, &replay->rules);
-    if (code == CTL_DONE) {
-        code = read_profile(rules, &replay->rules);
-    }
-    choose_threshold(rules, replay, is_asked);
-    return code;
+    choose_threshold(rules, replay);
+    return CTL_DONE;
 }

@@ -5,13 +5,13 @@
  * over what --config reads, later over earlier, whatever their order on the
  * command line, and --model over any MLGateModel; where nobody names one,
  * MLGATE_MODEL in the environment does, else mlg_model_file_default(); likewise
- * --profile over MLGateProfile. Nothing is read before
- * rules_apply().
+ * --profile over MLGateProfile. Nothing is read before rules_read().
  */
 #ifndef RULES_H
 #define RULES_H
 
 #include "mlg_model_file.h"
+#include "mlg_origin.h"
 #include "mlg_profile_file.h"
 #include "mlg_replay.h"
 #include "mlg_settings.h"
@@ -41,9 +41,8 @@ enum {
      "a directive over those of --config: 'MLGateThreshold 0.7'; with "        \
      "'MLGateEngine observe' blocked clients go on; may be repeated"},         \
     {"model", RULES_MODEL, 1,                                                  \
-     "judge by the model in this .mlg file, and by its threshold where no "    \
-     "MLGateThreshold is given; 'weighted': by the weights; otherwise by the "  \
-     "MLGateModel of --config"},                                               \
+     "judge by the model in this .mlg file; 'weighted': by the weights; "      \
+     "otherwise by the MLGateModel of --config"},                              \
     {"profile", RULES_PROFILE, 1,                                              \
      "judge by the threshold of this site's profile, as mlgatectl calibrate "  \
      "wrote it, where no MLGateThreshold is given"}
@@ -57,7 +56,9 @@ typedef struct rules_t {
     const char *profile;      /* file name; NULL: not said */
     apr_array_header_t *sets; /* of const char *, directives */
     int is_quiet;             /* the caller's: notes are not printed */
-    /* filled by rules_apply() */
+    /* filled by rules_read() */
+    int is_read;
+    int is_asked; /* by --profile or --model */
     mlg_settings_t settings;
     mlg_weights_t weights;
     mlg_model_file_t file; /* with a model that is a file */
@@ -65,6 +66,9 @@ typedef struct rules_t {
     float recommended; /* the model's own threshold */
     double slope; /* of the curve from its margin to its score; 1: weights */
     const mlg_profile_t *site; /* NULL: none */
+    /* what the threshold is fitted to, where rules_want_fit(): LOGS, FLOOR or
+     * STREAM; set by the caller. Otherwise set by rules_apply(). */
+    mlg_origin_t origin;
 } rules_t;
 
 /** Begin with the module's defaults, but for its engine: a replay asks whom
@@ -89,9 +93,19 @@ int rules_option(rules_t *rules, int option, const char *arg);
  */
 void rules_set(rules_t *rules, const char *directive);
 
-/** Read what was named and begin a replay by it: mlg_replay_init() with the
- * right size of table, then the rules. Prints notes about what a log cannot
- * tell to standard error.
+/** Read what was named, unless that is done. Prints notes about what a log
+ * cannot tell to standard error.
+ *
+ * @return CTL_DONE, or CTL_MISUSE having said why
+ */
+int rules_read(rules_t *rules);
+
+/** After rules_read(): is the threshold automatic, and no profile says what it
+ * is on this site? */
+int rules_want_fit(const rules_t *rules);
+
+/** rules_read(), and begin a replay by it: mlg_replay_init() with the right size
+ * of table, then the rules.
  *
  * @param replay  filled; borrows from `rules`
  * @param p       holds the replay's memory

@@ -114,7 +114,8 @@ static void weigh(story_t *story, const mlg_decision_t *d)
     if (isnan(d->score) || (d->verdict == MLG_VERDICT_REFUSE && !d->convicts)) {
         return; /* not judged, or refused by what its block says */
     }
-    if (story->half.number == 0 && d->score >= d->threshold / 2) {
+    if (story->half.number == 0 && d->threshold <= 1.0f &&
+        d->score >= d->threshold / 2) {
         note(&story->half, n, d);
     }
     if (story->crossed.number == 0 && d->score >= d->threshold) {

@@ -108,6 +108,12 @@ int story_by_points(const void *a, const void *b);
 void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
                        float threshold);
 
+#define STORY_THRESHOLD_TEXT 32
+
+/** "the threshold is 0.80", or that there is none.
+ * @return `buf`, or a constant */
+const char *story_threshold(char buf[STORY_THRESHOLD_TEXT], float threshold);
+
 /* What made a forest's score, exactly (mlg_shap.h): `from` and all parts add
  * up to `all`, and score = 1 / (1 + exp(-all)). */
 typedef struct story_odds_t {

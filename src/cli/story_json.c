@@ -4,6 +4,7 @@
 #include "story.h"
 
 #include "mlg_report_json.h"
+#include "mlg_report_replay.h"
 
 #include <math.h>
 
@@ -113,6 +114,9 @@ json_t *story_json(const story_t *story, const feed_t *feed)
     json_object_set_new(
         out, "client",
         json_string(mlg_key_render(client, &story->key, prefix)));
+    json_object_set_new(out, "threshold", mlg_json_threshold(rules->threshold));
+    json_object_set_new(out, "threshold_origin",
+                        mlg_report_origin(&feed->rules.origin));
     json_object_set_new(out, "requests", whole(story->requests));
     json_object_set_new(out, "pages", whole(story->pages));
     json_object_set_new(out, "assets", whole(story->assets));

@@ -43,6 +43,7 @@ void story_print_odds(const feed_t *feed, const float x[MLG_NFEATURES],
                       float threshold)
 {
     char words[MLG_WORDS_TEXT];
+    char limit[STORY_THRESHOLD_TEXT];
     story_odds_t odds;
     double rest = 0.0;
     unsigned others = 0;
@@ -66,8 +67,8 @@ void story_print_odds(const feed_t *feed, const float x[MLG_NFEATURES],
         printf("  %+6.2f  %u other%s, less than %.2f each\n", rest, others,
                (others == 1) ? "" : "s", TOLD);
     }
-    printf("  %+6.2f  in all: a score of %.2f; the threshold is %.2f", odds.all,
-           score_of(odds.all), (double)threshold);
+    printf("  %+6.2f  in all: a score of %.2f; %s", odds.all,
+           score_of(odds.all), story_threshold(limit, threshold));
     if (threshold > 0.0f && threshold < 1.0f) {
         printf(" (%+.2f)", log((double)threshold / (1.0 - (double)threshold)));
     }

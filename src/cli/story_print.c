@@ -109,22 +109,43 @@ static void print_block(const story_block_t *block)
                  (d->until_us != 0) ? what : "convicted, but not blocked");
 }
 
-static void print_course(const story_t *story, const mlg_rules_t *rules)
+/* What is to be said of the highest score. */
+static const char *peak_words(const story_t *story, const mlg_rules_t *rules)
 {
-    char what[80];
+    if (story->crossed.number > 0 || rules->threshold > 1.0f) {
+        return "the highest";
+    }
+    return (story->half.number > 0) ? "the highest; never the threshold"
+                                    : "the highest; never half the threshold";
+}
+
+const char *story_threshold(char buf[STORY_THRESHOLD_TEXT], float threshold)
+{
+    if (threshold > 1.0f) {
+        return "there is no threshold, only floods are refused";
+    }
+    snprintf(buf, STORY_THRESHOLD_TEXT, "the threshold is %.2f",
+             (double)threshold);
+    return buf;
+}
+
+static void print_course(const story_t *story, const feed_t *feed)
+{
+    const mlg_rules_t *rules = &feed->replay.rules;
+    int is_fitted = feed->rules.origin.kind == MLG_ORIGIN_LOGS;
+    char words[STORY_THRESHOLD_TEXT];
     uint64_t listed = 0;
 
-    printf("\nHow its score went (0 to 1, the threshold is %.2f)\n",
-           (double)rules->threshold);
+    printf("\nHow its score went (0 to 1, %s%s)\n",
+           story_threshold(words, rules->threshold),
+           is_fitted ? ", fitted to these logs" : "");
     if (story->peak.number == 0) {
         printf("  none of its requests was judged\n");
         return;
     }
-    if (story->half.number == 0) {
-        print_moment(&story->peak, "the highest; never half the threshold");
-        return;
+    if (story->half.number > 0) {
+        print_moment(&story->half, "half the threshold for the first time");
     }
-    print_moment(&story->half, "half the threshold for the first time");
     if (story->crossed.number > 0) {
         print_moment(&story->crossed, "the threshold for the first time");
     }
@@ -134,9 +155,7 @@ static void print_course(const story_t *story, const mlg_rules_t *rules)
     if (story->nblocks > listed) {
         printf("  and %llu more blocks\n", whole(story->nblocks - listed));
     }
-    snprintf(what, sizeof(what), "the highest%s",
-             (story->crossed.number > 0) ? "" : "; never the threshold");
-    print_moment(&story->peak, what);
+    print_moment(&story->peak, peak_words(story, rules));
 }
 
 static void print_verdict(const story_t *story, const mlg_rules_t *rules)
@@ -169,6 +188,7 @@ void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
     const mlg_rules_t *rules = &feed->replay.rules;
     story_part_t part[MLG_NFEATURES];
     char words[MLG_WORDS_TEXT];
+    char limit[STORY_THRESHOLD_TEXT];
     size_t n;
     double sum = 0.0;
 
@@ -187,7 +207,7 @@ void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
     if (sum > 1.005 || sum < -0.005) {
         printf(" (the parts make %.2f; a score stays within 0 and 1)", sum);
     }
-    printf("; the threshold is %.2f\n", (double)threshold);
+    printf("; %s\n", story_threshold(limit, threshold));
 }
 
 /* What would have let a request pass, or that no single change would. */
@@ -224,7 +244,7 @@ void story_print(const story_t *story, const feed_t *feed)
     printf("%s\n\n",
            mlg_key_render(client, &story->key, feed->replay.ipv6_prefix));
     print_doings(story);
-    print_course(story, rules);
+    print_course(story, feed);
     print_verdict(story, rules);
     if (moment->number > 0) {
         printf("\nWhat weighed at request %llu, the %s\n",

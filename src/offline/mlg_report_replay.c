@@ -154,7 +154,8 @@ static json_t *whatif_of(const mlg_findings_t *f)
         const mlg_whatif_row_t *row = &f->whatif.row[i];
         json_t *one = json_object();
 
-        json_object_set_new(one, "threshold", mlg_json_number(row->threshold));
+        json_object_set_new(one, "threshold",
+                            mlg_json_threshold(row->threshold));
         set_count(one, "clients", row->clients);
         set_count(one, "refused", row->requests);
         json_object_set_new(one, "in_force",
@@ -207,6 +208,25 @@ static json_t *parity_of(const mlg_parity_t *parity)
     return out;
 }
 
+json_t *mlg_report_origin(const mlg_origin_t *origin)
+{
+    json_t *out = json_object();
+    char words[MLG_ORIGIN_TEXT];
+
+    json_object_set_new(out, "from",
+                        json_string(mlg_origin_name(origin->kind)));
+    if (origin->kind == MLG_ORIGIN_LOGS || origin->kind == MLG_ORIGIN_FLOOR) {
+        set_count(out, "trusted", origin->trusted);
+        set_count(out, "progress_percent",
+                  (origin->kind == MLG_ORIGIN_LOGS) ? 100
+                                                    : origin->progress_percent);
+    }
+    if (mlg_origin_words(words, origin) != NULL) {
+        json_object_set_new(out, "words", json_string(words));
+    }
+    return out;
+}
+
 json_t *mlg_report_replay(const mlg_findings_t *f)
 {
     json_t *out = json_object();
@@ -214,6 +234,10 @@ json_t *mlg_report_replay(const mlg_findings_t *f)
     json_object_set_new(out, "logs",
                         (f->source != NULL) ? text_of(f->source) : json_null());
     json_object_set_new(out, "rules", rules_of(f->rules));
+    if (f->origin != NULL) {
+        json_object_set_new(out, "threshold_origin",
+                            mlg_report_origin(f->origin));
+    }
     set_count(out, "lines", f->lines);
     set_count(out, "malformed", f->malformed);
     mlg_json_set_time(out, "from", f->first_us);

@@ -38,6 +38,25 @@ static void put_parity(FILE *to, const mlg_parity_t *p)
     fprintf(to, "%s by other rules</p>", replay_number(number, p->other_rules));
 }
 
+static void put_origin(FILE *to, const mlg_origin_t *origin)
+{
+    char buf[MLG_ORIGIN_TEXT];
+    const char *words = (origin != NULL) ? mlg_origin_words(buf, origin) : NULL;
+    const char *advice;
+
+    if (words == NULL) {
+        return;
+    }
+    advice = mlg_origin_advice(origin->kind);
+    fputs("<p>", to);
+    replay_put_text(to, words);
+    if (advice != NULL) {
+        fputs("; ", to);
+        replay_put_text(to, advice);
+    }
+    fputs("</p>", to);
+}
+
 static void put_head(FILE *to, const mlg_findings_t *f)
 {
     const char *source = (f->source != NULL) ? f->source : "the logs";
@@ -66,6 +85,7 @@ static void put_head(FILE *to, const mlg_findings_t *f)
     }
     fprintf(to, "</p><p>Rules: %s</p>",
             replay_rules(rules, sizeof(rules), f->rules));
+    put_origin(to, f->origin);
     if (f->parity != NULL) {
         put_parity(to, f->parity);
     }
@@ -245,8 +265,13 @@ static int put_threshold(FILE *to, const mlg_findings_t *f, int i)
     int is_real = row->threshold == f->rules->threshold;
 
     fprintf(to, "<tr%s><td>", is_real ? " class=\"real\"" : "");
-    fprintf(to, (i < MLG_WHATIF_GRID) ? "%.2f</td>" : "%.6g</td>",
-            (double)row->threshold);
+    if (row->threshold <= 1.0f) {
+        fprintf(to, (i < MLG_WHATIF_GRID) ? "%.2f</td>" : "%.6g</td>",
+                (double)row->threshold);
+    }
+    else {
+        fputs("none</td>", to);
+    }
     put_number(to, row->clients);
     put_share(to, row->clients, f->all.clients);
     put_number(to, row->requests);

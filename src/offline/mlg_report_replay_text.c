@@ -67,6 +67,21 @@ static void put_parity(FILE *to, const mlg_parity_t *p)
 
 /* ---- head ----------------------------------------------------------------- */
 
+static void put_origin(FILE *to, const mlg_origin_t *origin)
+{
+    char buf[MLG_ORIGIN_TEXT];
+    const char *words = (origin != NULL) ? mlg_origin_words(buf, origin) : NULL;
+    const char *advice;
+
+    if (words == NULL) {
+        return;
+    }
+    fprintf(to, "           %s", words);
+    advice = mlg_origin_advice(origin->kind);
+    fprintf(to, "%s%s\n", (advice != NULL) ? ";\n           " : "",
+            (advice != NULL) ? advice : "");
+}
+
 static void put_head(FILE *to, const mlg_findings_t *f)
 {
     char number[REPLAY_NUMBER_TEXT];
@@ -84,6 +99,7 @@ static void put_head(FILE *to, const mlg_findings_t *f)
     }
     fprintf(to, "Rules      %s\n",
             replay_rules(rules, sizeof(rules), f->rules));
+    put_origin(to, f->origin);
     if (f->parity != NULL) {
         put_parity(to, f->parity);
     }
@@ -235,7 +251,9 @@ static uint64_t sum_of(const uint64_t *score, int from, int until)
 
 static void put_scores(FILE *to, const mlg_findings_t *f)
 {
-    int at = mlg_found_bucket(f->rules->threshold);
+    int has_threshold = f->rules->threshold <= 1.0f;
+    int at = has_threshold ? mlg_found_bucket(f->rules->threshold)
+                           : MLG_FOUND_BUCKETS;
     int from = (at > NEAR) ? at - NEAR : 0;
     int until = (at + NEAR < MLG_FOUND_BUCKETS) ? at + NEAR : MLG_FOUND_BUCKETS;
     uint64_t below = sum_of(f->score, 0, from);
@@ -245,8 +263,8 @@ static void put_scores(FILE *to, const mlg_findings_t *f)
     for (int i = from; i < until; i++) {
         most = (f->score[i] > most) ? f->score[i] : most;
     }
-    fputs("\nScores around the threshold: judged requests, bars logarithmic\n",
-          to);
+    fprintf(to, "\n%s: judged requests, bars logarithmic\n",
+            has_threshold ? "Scores around the threshold" : "High scores");
     if (from > 0) {
         fprintf(to, "  below %.2f  ", from / 100.0);
         put_number(to, 11, below);
@@ -272,8 +290,10 @@ static int put_threshold(FILE *to, const mlg_findings_t *f, int i)
 {
     const mlg_whatif_row_t *row = &f->whatif.row[i];
     int is_real = row->threshold == f->rules->threshold;
-    int len = fprintf(to, (i < MLG_WHATIF_GRID) ? "%c %.2f" : "%c %.6g",
-                      is_real ? '>' : ' ', (double)row->threshold);
+    int len = (row->threshold <= 1.0f)
+                  ? fprintf(to, (i < MLG_WHATIF_GRID) ? "%c %.2f" : "%c %.6g",
+                            is_real ? '>' : ' ', (double)row->threshold)
+                  : fprintf(to, "> none");
 
     put_number(to, 14 - len, row->clients);
     put_number(to, 12, row->requests);

@@ -154,11 +154,11 @@ static void weigh(mlg_whatif_t *w, mlg_whatif_client_t *c, apr_time_t at_us,
 void mlg_whatif_add(mlg_whatif_t *w, const mlg_arrival_t *a,
                     const mlg_outcome_t *outcome, const mlg_decision_t *d)
 {
-    float score = d->score;
+    float score = mlg_policy_proof(d->score, d->x);
     uint32_t total = d->total;
     mlg_whatif_client_t *c;
 
-    if (isnan(score)) {
+    if (isnan(d->score)) {
         return; /* an operator's word, and no score */
     }
     c = find(w, a->from.hash | (a->from.hash == 0), score);

@@ -86,12 +86,25 @@ void replay_put_course(FILE *to, const mlg_findings_t *f)
 
 /* ---- scores --------------------------------------------------------------- */
 
+static void put_threshold(FILE *to, float threshold)
+{
+    double x = (double)threshold * WIDTH;
+
+    fprintf(to,
+            "<line class=\"limit\" x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" "
+            "y2=\"%d\"/><text class=\"limit\" x=\"%.1f\" y=\"24\" "
+            "text-anchor=\"%s\">threshold %.6g</text>\n",
+            x, x, HEIGHT, x + ((x > 300) ? -8 : 8), (x > 300) ? "end" : "start",
+            (double)threshold);
+}
+
 void replay_put_scores(FILE *to, const mlg_findings_t *f)
 {
     double step = (double)WIDTH / MLG_FOUND_BUCKETS;
-    double x = (double)f->rules->threshold * WIDTH;
+    int has_threshold = f->rules->threshold <= 1.0f;
     uint64_t most = 1;
-    int hot = mlg_found_bucket(f->rules->threshold);
+    int hot = has_threshold ? mlg_found_bucket(f->rules->threshold)
+                            : MLG_FOUND_BUCKETS;
 
     for (int i = 0; i < MLG_FOUND_BUCKETS; i++) {
         most = (f->score[i] > most) ? f->score[i] : most;
@@ -119,12 +132,12 @@ void replay_put_scores(FILE *to, const mlg_findings_t *f)
         }
     }
     fprintf(to,
-            "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
-            "<line class=\"limit\" x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" "
-            "y2=\"%d\"/><text class=\"limit\" x=\"%.1f\" y=\"24\" "
-            "text-anchor=\"%s\">threshold %.6g</text>\n",
-            WIDTH, HEIGHT, HEIGHT, x, x, HEIGHT, x + ((x > 300) ? -8 : 8),
-            (x > 300) ? "end" : "start", (double)f->rules->threshold);
+            "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" "
+            "y2=\"%d\"/>\n",
+            WIDTH, HEIGHT, HEIGHT);
+    if (has_threshold) {
+        put_threshold(to, f->rules->threshold);
+    }
     for (int i = 0; i <= 4; i++) {
         fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\">%.2f</text>\n",
                 i * WIDTH / 4, HEIGHT + BELOW,
@@ -133,11 +146,11 @@ void replay_put_scores(FILE *to, const mlg_findings_t *f)
                            : "middle",
                 i / 4.0);
     }
-    fputs(
-        "</svg><p>The scale is logarithmic. Three of a client&#39;s last five "
-        "scores have to reach the threshold before it is blocked.</p>"
-        "</section>\n",
-        to);
+    fprintf(to, "</svg><p>The scale is logarithmic. %s</p></section>\n",
+            has_threshold ? "Three of a client&#39;s last five scores have to "
+                            "reach the threshold before it is blocked."
+                          : "No score has a client blocked: there is no "
+                            "threshold.");
 }
 
 /* ---- thresholds ----------------------------------------------------------- */

@@ -66,15 +66,19 @@ const char *replay_rules(char *buf, size_t size, const mlg_rules_t *rules)
     char first[MLG_DURATION_TEXT];
     char most[MLG_DURATION_TEXT];
     char model[32] = "";
+    char threshold[32] = "no threshold";
 
     if (rules->forest != NULL) {
         snprintf(model, sizeof(model), ", model %016llx",
                  (unsigned long long)rules->forest->id);
     }
+    if (rules->threshold <= 1.0f) {
+        snprintf(threshold, sizeof(threshold), "threshold %.6g",
+                 (double)rules->threshold);
+    }
     snprintf(buf, size,
-             "%s%s, threshold %.6g, at least %u requests, blocked for %s, at "
-             "most %s",
-             mlg_engine_name(rules->engine), model, (double)rules->threshold,
+             "%s%s, %s, at least %u requests, blocked for %s, at most %s",
+             mlg_engine_name(rules->engine), model, threshold,
              (unsigned)rules->min_requests,
              mlg_report_duration(first, rules->block_for_us),
              mlg_report_duration(most, rules->block_max_us));

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # mlgatectl calibrate: a site's threshold from its log, without labels, and the
 # profile that the other commands judge by.
+# shellcheck disable=SC2016  # what json takes is Perl
 . "$(dirname "$0")/../guard/tap"
 need "$OUT/mlgatectl"
 tool=$(realpath "$OUT/mlgatectl")
@@ -96,9 +97,93 @@ claim "a threshold that is given goes before the profile's" "$(
     run replay --json --model weighted --profile site.profile --set 'MLGateThreshold 0.9' site.log
     grep -q '"threshold": 0.9,' out || grep threshold out
 )"
-claim "auto without a profile is said to be the model's own" "$(
-    says 0 "note: MLGateThreshold auto without a profile" replay --model weighted \
-        --set 'MLGateThreshold auto' site.log
+# json EXPRESSION: of the object $j in out, in Perl
+json() {
+    perl -MJSON::PP -0777 -e '$j = decode_json(<STDIN>); print eval shift // die $@' "$1" <out
+}
+same() { [ "$1" = "$2" ] || echo "'$1' instead of '$2'"; }
+claim "auto without a profile is fitted to the logs, as if calibrate had run first" "$(
+    says 0 "note: threshold 0.708, fitted to these logs: 40 clients behave like people; the server" \
+        replay --json --model weighted --set 'MLGateThreshold auto' site.log
+    same "$(json '$j->{threshold_origin}{from}')" logs
+    same "$(json '$j->{threshold_origin}{trusted}')" 40
+    json 'delete $j->{threshold_origin}; JSON::PP->new->canonical->pretty->encode($j)' >fitted
+    run replay --json --model weighted --profile site.profile site.log
+    same "$(json '$j->{threshold_origin}{from}')" profile
+    json 'delete $j->{threshold_origin}; JSON::PP->new->canonical->pretty->encode($j)' | cmp - fitted
+)"
+claim "who is allow-listed is left out of the fit, too" "$(
+    run replay --json --model weighted --set 'MLGateThreshold auto' --set 'MLGateAllow 192.0.2.0/27' \
+        site.log
+    same "$(json '$j->{threshold_origin}{trusted}')" 9
+    same "$(json '$j->{threshold_origin}{from}')" floor
+)"
+claim "a line that cannot be read is told once, though logs are read twice" "$(
+    { cat site.log; echo "no line"; } >spoilt.log
+    says 0 'spoilt.log, line 1481, byte 0' replay --model weighted --set 'MLGateThreshold auto' spoilt.log
+    same "$(grep -c 'line 1481' err)" 1
+    grep -q '1,480 in 1,481 lines, 1 of them malformed' out || cat out
+)"
+claim "where too little was seen only floods are refused, and it says how little" "$(
+    says 0 "note: only floods are refused: 40 % of what fitting a threshold takes was seen" \
+        replay --json --model weighted --set 'MLGateThreshold auto' small.log
+    same "$(json '$j->{threshold_origin}{progress_percent}')" 40
+    same "$(json '$j->{rules}{threshold} // "none"')" none
+    same "$(json '$j->{blocked}')" 0
+    says 0 "Rules      enforce, no threshold, at least 10" \
+        replay --model weighted --set 'MLGateThreshold auto' small.log --html small.html
+    grep -q '^> none  *0 ' out || cat out
+    grep -q '<td>none</td>' small.html || echo "no row in the page"
+    says 0 'there is no threshold, only floods are refused' \
+        explain 198.51.100.7 small.log --model weighted --set 'MLGateThreshold auto'
+)"
+claim "standard input is read once: only floods are refused, and it says what to do" "$(
+    run replay --json --model weighted --set 'MLGateThreshold auto' - <site.log
+    same "$(json '$j->{threshold_origin}{from}')" stream
+    same "$(json '$j->{blocked}')" 0
+    grep -qF 'standard input cannot be read twice' err || cat err
+    grep -qF 'give --profile FILE' err || cat err
+    run replay --json --model weighted --set 'MLGateThreshold 0.7' - <site.log
+    same "$(json '$j->{blocked}')" 1
+    [ ! -s err ] || cat err
+)"
+claim "a flood is refused without a threshold, and explained" "$(
+    perl -e 'printf qq(203.0.113.9 - - [26/Jan/2024:12:00:%02d +0000] "GET /%d HTTP/1.1" 200 9 "-" "it"\n),
+        $_ / 100, $_ for 0 .. 2999' >flood.log
+    run replay --json --model weighted --set 'MLGateThreshold auto' flood.log
+    same "$(json '$j->{blocked}')" 1
+    same "$(json '$j->{thresholds}[-1]{clients}')" 1
+    same "$(json '$j->{thresholds}[-1]{refused}')" "$(json '$j->{refused}')"
+    says 0 'blocked for 10 min' explain 203.0.113.9 flood.log --model weighted \
+        --set 'MLGateThreshold auto'
+)"
+claim "explain judges by what replay does, and says so" "$(
+    says 0 'the threshold is 0.71, fitted to these logs)' explain 198.51.100.7 site.log \
+        --model weighted --set 'MLGateThreshold auto'
+    run explain 198.51.100.7 site.log --model weighted --set 'MLGateThreshold auto' --json
+    same "$(json '$j->{threshold_origin}{from}')" logs
+)"
+claim "weights without an MLGateThreshold keep theirs" "$(
+    run replay --json --model weighted site.log
+    same "$(json '$j->{rules}{threshold}')" 0.8
+    same "$(json '$j->{threshold_origin}{from}')" given
+    [ ! -s err ] || cat err
+)"
+# One client, as a server saw it by a threshold of 0.6.
+perl -e '
+    for my $n (1 .. 60) {
+        printf "mlg2 660e466c62620 %d 127.0.0.1 d3bb1f93f0c04a7f cbcfed3f9b29d0aa "
+            . "8b03150cbf7e2253 0 f535f459e914c458 0 0 0 1 1c ff 2 1 3 8000 3dcccccd 65536 "
+            . "%d %d 200 300 1301 pass 3e82d343 3f19999a 7a692c8d 903cc05a\n",
+            1795383954344654 + 1e6 * $n, 2 * $n - 1, 2 * $n;
+    }' >seen
+claim "an observation is judged by the threshold that was in force, read once" "$(
+    for log in seen -; do
+        run replay --json --set 'MLGateThreshold auto' $log <seen
+        same "$(json 'abs($j->{rules}{threshold} - 0.6) < 1e-6')" 1
+        same "$(json '$j->{threshold_origin}{from}')" observed
+        [ ! -s err ] || cat err
+    done
 )"
 claim "a few people are not enough: it says how far it is and writes nothing" "$(
     says 0 'Not enough yet: 40 %' calibrate --model weighted small.log

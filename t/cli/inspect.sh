@@ -121,7 +121,7 @@ claim "explain tells a forest's score in log-odds, from the average client on" "
         explain 192.0.2.8 "$scratch/log" --model "$model"
     says '  in all: a score of ' explain 192.0.2.8 "$scratch/log" --model "$model"
     says 'the threshold is 0.60 (+0.41)' \
-        explain 192.0.2.8 "$scratch/log" --model "$model"
+        explain 192.0.2.8 "$scratch/log" --model "$model" --set 'MLGateThreshold 0.6'
 )"
 claim "they add up to the score, in the text and in the JSON" "$(
     for address in 192.0.2.7 192.0.2.8; do

@@ -41,9 +41,11 @@ complains() {
 }
 
 id=$(tail -c 32 $corpus/sound-scanners | od -An -tx1 -N8 | tr -d ' ')
-claim "the model decides, by the threshold that it recommends" "$(
-    is blocked 1 --model $corpus/sound-scanners
-    is rules.threshold 0.9 --model $corpus/sound-scanners
+claim "the model decides, and only floods are refused where too little was seen" "$(
+    is blocked 1 --model $corpus/sound-scanners --set 'MLGateThreshold 0.9'
+    is blocked 0 --model $corpus/sound-scanners
+    is rules.threshold none --model $corpus/sound-scanners
+    is threshold_origin.from floor --model $corpus/sound-scanners
     is rules.model "$id" --model $corpus/sound-scanners
 )"
 claim "a threshold that is given goes before the model's" "$(
@@ -56,11 +58,11 @@ claim "weights decide without a model, and where they are asked for" "$(
     is rules.model weighted --model weighted
 )"
 claim "the text of a report names the model" "$(
-    run replay --model $corpus/sound-scanners "$log"
+    run replay --model $corpus/sound-scanners --set 'MLGateThreshold 0.9' "$log"
     grep -q "model $id, threshold 0.9" "$scratch/out" || cat "$scratch/out"
 )"
 claim "explain says what weighed, from the average client on" "$(
-    run explain 192.0.2.8 "$log" --model $corpus/sound-scanners
+    run explain 192.0.2.8 "$log" --model $corpus/sound-scanners --set 'MLGateThreshold 0.9'
     grep -qF 'what the average client scores' "$scratch/out" || cat "$scratch/out"
     grep -q '+.*notfound_share' "$scratch/out" || cat "$scratch/out"
     grep -q 'notfound_share  *less than 33 %' "$scratch/out" || cat "$scratch/out"
@@ -85,7 +87,7 @@ MLGateShadowModel "no such file"
 END
 claim "--config takes the server's MLGateModel, beside its ServerRoot" "$(
     is rules.model "$id" --config "$scratch/httpd.conf"
-    is rules.threshold 0.9 --config "$scratch/httpd.conf"
+    is rules.threshold none --config "$scratch/httpd.conf"
     mkdir "$scratch/root"
     cp "$scratch/site.mlg" "$scratch/root/other.mlg"
     printf 'ServerRoot %s\nMLGateModel other.mlg\nMLGateThreshold 0.5\n' \
