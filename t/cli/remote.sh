@@ -40,6 +40,7 @@ configuration() { # PORT
     done
     cat <<END
 LoadModule mlgate_module $(realpath "$OUT/mod_mlgate.so")
+MLGateModel weighted
 ServerName 127.0.0.1
 ServerRoot $scratch
 PidFile $scratch/pid

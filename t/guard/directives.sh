@@ -20,6 +20,7 @@ modules=$(apxs -q LIBEXECDIR)
     [ ! -e "$modules/mod_mpm_event.so" ] \
         || echo "LoadModule mpm_event_module $modules/mod_mpm_event.so"
     echo "LoadModule mlgate_module $(realpath "$OUT/mod_mlgate.so")"
+    echo "MLGateModel weighted" # the model that it came with is not installed
 } >"$scratch/httpd.conf"
 "$httpd" -L -f "$scratch/httpd.conf" >"$scratch/L" 2>&1
 grep -oE '^MLGate[A-Za-z0-9]+' "$scratch/L" | sort -u >"$scratch/listed"
