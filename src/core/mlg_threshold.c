@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#define FEW     10u  /* so few trusted clients and each of them counts */
 #define CERTAIN 1e-6 /* closer to 0 or 1 than any score that means it */
 
 static double log_odds(double score)
@@ -21,9 +20,7 @@ static double score_of(double odds)
 
 uint32_t mlg_fit_ignored(uint32_t trusted, double share)
 {
-    uint32_t n = (uint32_t)((double)trusted * share);
-
-    return (n == 0 && trusted >= FEW) ? 1 : n;
+    return (uint32_t)((double)trusted * share);
 }
 
 /* ---- the rule ------------------------------------------------------------ */
@@ -68,10 +65,6 @@ void mlg_fit(mlg_fit_t *out, const mlg_fit_seen_t *seen)
     double own = log_odds(seen->recommended) / seen->slope;
     double t = place(seen, own, &out->why);
 
-    if (t > own + MLG_FIT_UP) {
-        t = own + MLG_FIT_UP;
-        out->why = MLG_FIT_HIGHEST;
-    }
     if (t < own - MLG_FIT_DOWN) {
         t = own - MLG_FIT_DOWN;
         out->why = MLG_FIT_LOWEST;

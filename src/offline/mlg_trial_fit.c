@@ -3,8 +3,11 @@
 
 #include "mlg_threshold.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define UNFITTED 0.01 /* of people, may be refused where nothing is fitted */
 
 /* What a site shows to somebody who knows no label. */
 typedef struct showing_t {
@@ -173,9 +176,24 @@ apr_status_t mlg_trial_thresholds(mlg_trial_t *trial, double slope,
     return rv;
 }
 
+/* In hundredths: from where one person in a hundred would be refused on a site
+ * that is not fitted. */
+static int lowest(const mlg_trial_t *trial)
+{
+    uint32_t n;
+    float *people =
+        mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
+    float threshold =
+        (people != NULL) ? mlg_trial_threshold(people, n, UNFITTED) : 1.0f;
+
+    free(people);
+    return (int)ceilf(threshold * 100.0f);
+}
+
 float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr)
 {
     const mlg_dataset_t *set = trial->set;
+    int least = lowest(trial);
     showing_t *site = look_at_all(trial);
     uint32_t people = 0;
     int percent = 99;
@@ -184,7 +202,7 @@ float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr)
         people += set->client[i].group == MLG_GROUP_PEOPLE &&
                   !set->site[set->client[i].site].is_taught_only;
     }
-    while (site != NULL && percent > 1) {
+    while (site != NULL && percent > least) {
         float lower = (float)(percent - 1) / 100.0f;
 
         for (uint32_t i = 0; i < set->sites; i++) {
