@@ -5,8 +5,8 @@
  * outlives a graceful restart.
  *
  * It begins with a profile's threshold, or with none: then only the floor
- * refuses (mlg_threshold.h) until the gate has seen enough by itself, over three
- * days at least: the first people to come are not all kinds of them. What it is
+ * refuses (mlg_threshold.h) until the gate has seen enough by itself, over a
+ * week at least: the first people to come are not all kinds of them. What it is
  * then, or what the profile says, is the anchor. From there the threshold
  * follows what the site's trusted clients do, never further from its anchor
  * than MLGateThresholdDrift and never by more than 0.005 a day, so that a
@@ -50,7 +50,9 @@ typedef struct mlg_site_t {
     uint32_t trusted; /* clients, of this week and earlier ones halved */
     uint32_t refused; /* of them, by the threshold in force, at most */
     uint32_t clients; /* that came, since the segment was made */
-    uint32_t spare[7];
+    uint32_t newcomers_from; /* counted before this model came, modulo 2^32 */
+    uint32_t spare[4];
+    int64_t since_us; /* of this model's scores; 0: as old as the segment */
     int64_t anchored_us; /* microseconds since the epoch; 0 = not */
     int64_t moved_us;
     int64_t looked_us;

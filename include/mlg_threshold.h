@@ -10,7 +10,7 @@
  * peaks but for a stated share that may be refused, and a margin. A peak is the
  * threshold at which its client would just have been blocked. Up it goes at
  * once; down only as far as there are clients to vouch for it (20 of them,
- * half the way), and never far.
+ * half the way), and never far. Up it goes as far as they are.
  *
  * Distances are in log-odds of the score, in which a forest's margins are
  * straight and the weighted model's points nearly so, divided by the slope of
@@ -50,7 +50,6 @@
 #define MLG_FIT_MARGIN 0.15   /* above the highest peak that counts */
 #define MLG_FIT_SHRINK 20.0   /* trusted clients that go half the way down */
 #define MLG_FIT_DOWN   0.5    /* below the recommended threshold, at most */
-#define MLG_FIT_UP     3.3    /* above it, at most */
 
 /* The threshold in force follows its site within bounds. In score, and exactly
  * so where a score of 0.5 is the threshold; in log-odds four times as much
@@ -67,7 +66,6 @@
     X(NOBODY,  "the model's own threshold: no trusted client was seen")       \
     X(ABOVE,   "just above this site's trusted clients")                      \
     X(BELOW,   "lower than the model's own, as far as trusted clients vouch for it")\
-    X(HIGHEST, "as high as this model's may be: trusted clients here score higher still")\
     X(LOWEST,  "as low as this model's may be")
 /* clang-format on */
 
@@ -100,8 +98,9 @@ typedef struct mlg_fit_t {
 /** How many of the trusted clients with the highest peaks do not count.
  *
  * @param share  of them that may be refused, 0..1
- * @return the share in whole clients, rounded down; at least 1 when there are
- *         10: one odd client is no people
+ * @return the share in whole clients, rounded down: of fewer than 1 / share,
+ *         none. Where one in ten or more was ignored, a site fitted on its
+ *         first days refused too many of those who came later
  */
 uint32_t mlg_fit_ignored(uint32_t trusted, double share);
 

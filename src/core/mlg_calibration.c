@@ -57,12 +57,24 @@ uint16_t mlg_calibration_follow(mlg_calibration_t *c, uint16_t noted,
     return (uint16_t)(week << BIN_BITS | (unsigned)(to + 1));
 }
 
-static void halve(mlg_calibration_t *c, int i, unsigned times)
+/* What the weeks after `last`, up to `week`, leave of a bin. Halves are rounded
+ * up and down in turn: the highest bins hold one client each, and one that did
+ * not survive a single night would decide nothing. */
+static uint32_t aged(uint32_t n, uint32_t last, uint32_t week)
+{
+    while (last < week && n > 0) {
+        last++;
+        n = (last & 1) ? n - n / 2 : n / 2;
+    }
+    return n;
+}
+
+static void age_bin(mlg_calibration_t *c, int i, uint32_t last, uint32_t week)
 {
     uint32_t n = read_bin(c, i);
 
     for (int tries = 0; n > 0 && tries < TRIES; tries++) {
-        if (__atomic_compare_exchange_n(&c->bin[i], &n, n >> times, 0,
+        if (__atomic_compare_exchange_n(&c->bin[i], &n, aged(n, last, week), 0,
                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
             return;
         }
@@ -73,7 +85,6 @@ int mlg_calibration_age(mlg_calibration_t *c, apr_time_t at_us)
 {
     uint32_t week = week_of(at_us);
     uint32_t last = __atomic_load_n(&c->week, __ATOMIC_RELAXED);
-    uint32_t passed = week - last;
 
     if (week <= last ||
         !__atomic_compare_exchange_n(&c->week, &last, week, 0, __ATOMIC_RELAXED,
@@ -84,7 +95,8 @@ int mlg_calibration_age(mlg_calibration_t *c, apr_time_t at_us)
         return 0; /* the first week */
     }
     for (int i = 0; i < MLG_CALIBRATION_BINS; i++) {
-        halve(c, i, (passed < WEEKS_KEPT) ? passed : WEEKS_KEPT - 1);
+        age_bin(c, i, (week - last < WEEKS_KEPT) ? last : week - WEEKS_KEPT,
+                week);
     }
     return 1;
 }

@@ -248,8 +248,8 @@ static float prove(const mlg_gate_t *gate, const mlg_rules_t *rules,
     if (rules->shadow != NULL) {
         ask_shadow(gate, rules, a, d);
     }
-    mlg_record_note_score(own, fminf(proof, 1.0f), own->total,
-                          rules->min_requests);
+    /* the floor's proof is no score, and teaches nothing about scores */
+    mlg_record_note_score(own, d->score, own->total, rules->min_requests);
     if (proof > d->score && d->score < rules->threshold) {
         name_floor(d);
     }
@@ -263,6 +263,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
 {
     unsigned page = (a->is & MLG_IS_ASSET) == 0;
     float pages = mlg_sketch_add(&gate->networks, a->subnet, a->at_us, page);
+    uint16_t peak;
     mlg_event event;
     float proof;
 
@@ -271,6 +272,7 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
     if ((a->knows & MLG_KNOWS_SUBNET) != 0) {
         d->x[MLG_F_SUBNET_RATE] = a->subnet_rate;
     }
+    peak = own->peak;
     proof = prove(gate, rules, a, own, d);
     if (standing->verdict == MLG_VERDICT_WOULD_REFUSE) {
         d->verdict = MLG_VERDICT_WOULD_REFUSE; /* nothing new to find */
@@ -287,6 +289,9 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
     event = mlg_policy_weigh(&own->evidence, proof, own->total, rules);
     if (event == MLG_EVENT_PROOF) {
         convict(gate, rules, a, held, own, d);
+        if (d->verdict == MLG_VERDICT_REFUSE) {
+            own->peak = peak; /* what was refused teaches nothing */
+        }
         return;
     }
     own->state = (uint8_t)mlg_policy_next((mlg_state)own->state, event);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MOVE_EVERY_US (3600 * (apr_time_t)APR_USEC_PER_SEC)
+#define LEARN_US      (7 * INT64_C(86400000000)) /* every day of the week */
 
 static void put_threshold(mlg_site_t *site, float threshold)
 {
@@ -22,12 +23,16 @@ static void anchor(mlg_site_t *site, mlg_anchored by, float threshold,
 }
 
 /* Scores of another model say nothing here. */
-static void forget(const mlg_gate_t *gate)
+static void forget(const mlg_gate_t *gate, apr_time_t now_us)
 {
     uint64_t requests = gate->site->requests;
+    mlg_shard_t total;
 
+    mlg_counters_read(gate->counters, &total);
     memset(gate->site, 0, sizeof(*gate->site));
     gate->site->requests = requests;
+    gate->site->since_us = now_us;
+    gate->site->newcomers_from = (uint32_t)total.count[MLG_C_NEWCOMERS];
     memset(gate->calibration, 0, sizeof(*gate->calibration));
 }
 
@@ -52,8 +57,8 @@ void mlg_site_open(const mlg_gate_t *gate, const mlg_site_by_t *by,
     mlg_site_t *site = gate->site;
     int is_new = by->profile != NULL && site->profile != by->profile_id;
 
-    if (site->scorer != by->scorer) {
-        forget(gate);
+    if (site->scorer != 0 && site->scorer != by->scorer) {
+        forget(gate, now_us);
         is_new = by->profile != NULL;
     }
     site->scorer = by->scorer;
@@ -67,7 +72,7 @@ void mlg_site_open(const mlg_gate_t *gate, const mlg_site_by_t *by,
                          now_us);
     }
     if (by->profile == NULL && site->anchored == MLG_ANCHORED_PROFILE) {
-        forget(gate); /* its profile was taken away */
+        forget(gate, now_us); /* its profile was taken away */
         site->scorer = by->scorer;
     }
     bound(site, by->drift, now_us);
@@ -95,20 +100,22 @@ static void see(const mlg_gate_t *gate, const mlg_site_by_t *by,
     mlg_shard_t total;
     double share =
         (by->profile != NULL) ? (double)by->profile->share : MLG_FIT_SHARE;
-    uint64_t newcomers;
+    uint32_t newcomers;
 
     mlg_counters_read(gate->counters, &total);
     weigh_load(gate->site, total.count[MLG_C_REQUESTS], now_us);
     mlg_calibration_age(gate->calibration, now_us);
-    newcomers = total.count[MLG_C_NEWCOMERS];
+    newcomers =
+        (uint32_t)total.count[MLG_C_NEWCOMERS] - gate->site->newcomers_from;
     seen->recommended = by->recommended;
     seen->slope = by->slope;
     seen->trusted = mlg_calibration_clients(gate->calibration);
     seen->peak = mlg_calibration_quantile(
         gate->calibration, 0, mlg_fit_ignored(seen->trusted, share));
-    seen->clients =
-        (uint32_t)((newcomers < UINT32_MAX) ? newcomers : UINT32_MAX);
-    seen->span_us = now_us - gate->segment->formatted_us;
+    seen->clients = newcomers;
+    seen->span_us =
+        now_us - ((gate->site->since_us != 0) ? gate->site->since_us
+                                              : gate->segment->formatted_us);
     seen->trusted_enough = MLG_FIT_TRUSTED;
 }
 
@@ -133,7 +140,7 @@ static void follow(mlg_site_t *site, const mlg_site_by_t *by, float target,
  * whole log is not on its first hour. */
 static void wait_for_all_kinds(mlg_fit_t *fit, apr_interval_time_t span_us)
 {
-    apr_interval_time_t percent = span_us / (MLG_FIT_SPAN_US / 100);
+    apr_interval_time_t percent = span_us / (LEARN_US / 100);
 
     if (percent < fit->progress_percent) {
         fit->progress_percent = (percent > 0) ? (unsigned)percent : 0;

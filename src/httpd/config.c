@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
+#include <http_main.h>
 #include <http_protocol.h>
 
 APLOG_USE_MODULE(mlgate);
@@ -139,6 +140,17 @@ int mlgate_is_auto(const mlgate_conf_t *conf)
                                                 mlgate_site_has_profile());
 }
 
+/* Is the site's threshold one of these scores? Not of a model that is just
+ * being taken up, and not of a virtual host's own weights. */
+static int is_sites_scorer(const mlg_rules_t *rules)
+{
+    return (rules->forest != NULL)
+               ? rules->forest->id == mlgate.gate.site->scorer
+               : memcmp(rules->model,
+                        weights_of(mlgate_conf_of_server(ap_server_conf)),
+                        sizeof(*rules->model)) == 0;
+}
+
 void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
 {
     mlg_rules_t *rules = &held->rules;
@@ -151,7 +163,7 @@ void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
         rules->forest = held->judge->forest;
     }
     if (mlgate_is_auto(conf)) {
-        rules->threshold = mlgate.is_serving
+        rules->threshold = (mlgate.is_serving && is_sites_scorer(rules))
                                ? mlg_site_threshold(mlgate.gate.site)
                                : MLG_THRESHOLD_NONE;
     }

@@ -125,8 +125,8 @@ static void put_bars(const mlgate_page_t *page)
 static void put_histogram(const mlgate_page_t *page)
 {
     request_rec *r = page->r;
-    double threshold = fmin((double)page->s->rules->threshold, 1.0);
-    int limit = (int)(threshold * PLOT_WIDTH);
+    double threshold = (double)page->s->rules->threshold;
+    int limit = (int)(fmin(threshold, 1.0) * PLOT_WIDTH);
 
     ap_rprintf(r,
                "<section><h2>Scores of judged requests, on a logarithmic "
@@ -135,15 +135,23 @@ static void put_histogram(const mlgate_page_t *page)
                "by score on a logarithmic scale; stats has the figures\">\n",
                PLOT_WIDTH, PLOT_HEIGHT + 22);
     put_bars(page);
-    ap_rprintf(r,
-               "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
-               "<line class=\"limit\" x1=\"%d\" x2=\"%d\" y1=\"0\" "
-               "y2=\"%d\"/>\n",
-               PLOT_WIDTH, PLOT_HEIGHT, PLOT_HEIGHT, limit, limit, PLOT_HEIGHT);
-    ap_rprintf(r,
-               "<text class=\"limit\" x=\"%d\" y=\"14\" text-anchor=\"end\">"
-               "too high from %.2f</text>\n",
-               limit - 6, threshold);
+    ap_rprintf(
+        r, "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n",
+        PLOT_WIDTH, PLOT_HEIGHT, PLOT_HEIGHT);
+    if (threshold > 1.0) {
+        ap_rprintf(
+            r,
+            "<text x=\"%d\" y=\"14\" text-anchor=\"end\">no score is too "
+            "high yet: calibrating</text>\n",
+            limit - 6);
+    }
+    else {
+        ap_rprintf(r,
+                   "<line class=\"limit\" x1=\"%d\" x2=\"%d\" y1=\"0\" "
+                   "y2=\"%d\"/>\n<text class=\"limit\" x=\"%d\" y=\"14\" "
+                   "text-anchor=\"end\">too high from %.2f</text>\n",
+                   limit, limit, PLOT_HEIGHT, limit - 6, threshold);
+    }
     for (int i = 0; i <= 4; i++) {
         ap_rprintf(r,
                    "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\">%.2f</text>\n",

@@ -7,6 +7,7 @@
 
 #define WIDTH  100
 #define INDENT 4
+#define FIELD  11 /* columns of the head's names */
 #define BAR    40
 #define NEAR   6  /* buckets shown on each side of the threshold */
 #define LISTED 10 /* clients of a list */
@@ -23,6 +24,33 @@ static void put_share(FILE *to, int width, uint64_t part, uint64_t whole)
     char text[REPLAY_SHARE_TEXT];
 
     fprintf(to, " %*s", width, replay_share(text, part, whole));
+}
+
+/* Words between margins. The first line begins with a name, in as many columns
+ * as the others are indented by. */
+static void put_words(FILE *to, const char *name, int indent, const char *text)
+{
+    size_t room = (size_t)(WIDTH - indent);
+
+    while (*text != '\0') {
+        size_t len = strlen(text);
+
+        if (len > room) {
+            const char *space = memrchr(text, ' ', room + 1);
+
+            len =
+                (space != NULL && space > text) ? (size_t)(space - text) : room;
+        }
+        fprintf(to, "%-*s%.*s\n", indent, name, (int)len, text);
+        name = "";
+        text += len;
+        text += strspn(text, " ");
+    }
+}
+
+static void put_wrapped(FILE *to, const char *text)
+{
+    put_words(to, "", INDENT, text);
 }
 
 /* How this replay compares with the server that wrote the log. */
@@ -70,16 +98,15 @@ static void put_parity(FILE *to, const mlg_parity_t *p)
 static void put_origin(FILE *to, const mlg_origin_t *origin)
 {
     char buf[MLG_ORIGIN_TEXT];
-    const char *words = (origin != NULL) ? mlg_origin_words(buf, origin) : NULL;
-    const char *advice;
+    char all[2 * MLG_ORIGIN_TEXT];
+    const char *words = mlg_origin_words(buf, origin);
+    const char *advice = mlg_origin_advice(origin->kind);
 
-    if (words == NULL) {
-        return;
+    if (words != NULL) {
+        snprintf(all, sizeof(all), "%s%s%s", words,
+                 (advice != NULL) ? "; " : "", (advice != NULL) ? advice : "");
+        put_words(to, "", FIELD, all);
     }
-    fprintf(to, "           %s", words);
-    advice = mlg_origin_advice(origin->kind);
-    fprintf(to, "%s%s\n", (advice != NULL) ? ";\n           " : "",
-            (advice != NULL) ? advice : "");
 }
 
 static void put_head(FILE *to, const mlg_findings_t *f)
@@ -97,9 +124,10 @@ static void put_head(FILE *to, const mlg_findings_t *f)
                 mlg_report_clock(until, f->last_us),
                 mlg_report_duration(span, f->last_us - f->first_us));
     }
-    fprintf(to, "Rules      %s\n",
-            replay_rules(rules, sizeof(rules), f->rules));
-    put_origin(to, f->origin);
+    put_words(to, "Rules", FIELD, replay_rules(rules, sizeof(rules), f->rules));
+    if (f->origin != NULL) {
+        put_origin(to, f->origin);
+    }
     if (f->parity != NULL) {
         put_parity(to, f->parity);
     }
@@ -149,26 +177,6 @@ static void put_groups(FILE *to, const char *title,
 }
 
 /* ---- lists of clients ----------------------------------------------------- */
-
-/* Words between margins, each line indented. */
-static void put_wrapped(FILE *to, const char *text)
-{
-    size_t room = WIDTH - INDENT;
-
-    while (*text != '\0') {
-        size_t len = strlen(text);
-
-        if (len > room) {
-            const char *space = memrchr(text, ' ', room + 1);
-
-            len =
-                (space != NULL && space > text) ? (size_t)(space - text) : room;
-        }
-        fprintf(to, "%*s%.*s\n", INDENT, "", (int)len, text);
-        text += len;
-        text += strspn(text, " ");
-    }
-}
 
 static void put_client(FILE *to, const mlg_findings_t *f, size_t i,
                        const mlg_found_client_t *c)

@@ -107,7 +107,8 @@ claim "the file says what it was trained on and how" "$(
     grep -aq '^seed: 1$' "$scratch/first.mlg" || echo "no seed"
     grep -aq '^without: .*client_age' "$scratch/first.mlg" || echo "no masked feature"
 )"
-run replay --set "MLGateThreshold 0.5" --model "$scratch/first.mlg" --labels "$data/site1/labels.tsv" "$data/site1/access.log"
+run replay --model "$scratch/first.mlg" --set "MLGateThreshold 0.5" --labels "$data/site1/labels.tsv" \
+    "$data/site1/access.log"
 claim "a replay judges by it" "$(
     is "$rc" 0
     says '^scanner +25 +25 '

@@ -249,6 +249,31 @@ CLAIM(labels_beyond_the_last_share_it)
     apr_pool_destroy(pool);
 }
 
+CLAIM(every_origin_of_a_threshold_has_its_name_and_a_sentence_that_fits)
+{
+    char words[MLG_ORIGIN_TEXT];
+
+    BEGIN;
+    for (int kind = 0; kind < MLG_NORIGINS; kind++) {
+        mlg_origin_t o = {.kind = (mlg_origin_kind)kind,
+                          .threshold = 0.55f,
+                          .trusted = UINT32_MAX,
+                          .progress_percent = 99};
+        int is_told = kind != MLG_ORIGIN_GIVEN && kind != MLG_ORIGIN_PROFILE;
+
+        IS_TRUE(mlg_origin_name(o.kind)[0] != '\0');
+        IS_INT(mlg_origin_words(words, &o) != NULL, is_told);
+        IS_TRUE(!is_told || strlen(words) < sizeof(words) - 1);
+        IS_INT(mlg_origin_advice(o.kind) != NULL,
+               is_told && kind != MLG_ORIGIN_OBSERVED);
+    }
+    IS_TEXT(mlg_origin_words(words, &(mlg_origin_t){.kind = MLG_ORIGIN_LOGS,
+                                                    .threshold = 0.552f,
+                                                    .trusted = 1}),
+            "threshold 0.552, fitted to these logs: 1 client behaves like "
+            "people");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -258,6 +283,7 @@ int main(void)
         TEST(no_line_of_text_is_wider_than_a_hundred_columns),
         TEST(nothing_found_is_a_report_too),
         TEST(labels_beyond_the_last_share_it),
+        TEST(every_origin_of_a_threshold_has_its_name_and_a_sentence_that_fits),
     };
 
     apr_initialize();

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "mlg_replay.h"
+#include "mlg_threshold.h"
 #include "mlg_whatif.h"
 
 #include <apr_general.h>
@@ -39,9 +40,7 @@ static void visit(crowd_t *crowd, uint32_t n, apr_time_t at_us)
     mlg_whatif_add(&crowd->whatif, &a, &outcome, &d);
 }
 
-/* Client n asks for n pages in each of six spells of 20 s, half an hour
- * apart. */
-static void replay(crowd_t *crowd, float threshold, mlg_engine engine)
+static void begin(crowd_t *crowd, float threshold, mlg_engine engine)
 {
     static mlg_weighted_t model;
 
@@ -55,6 +54,13 @@ static void replay(crowd_t *crowd, float threshold, mlg_engine engine)
     IS_INT(mlg_whatif_init(&crowd->whatif, &crowd->replay.gate,
                            &crowd->replay.rules, pool),
            APR_SUCCESS);
+}
+
+/* Client n asks for n pages in each of six spells of 20 s, half an hour
+ * apart. */
+static void replay(crowd_t *crowd, float threshold, mlg_engine engine)
+{
+    begin(crowd, threshold, engine);
     for (int spell = 0; spell < 6; spell++) {
         for (int tick = 0; tick < 100; tick++) {
             for (uint32_t n = 1; n <= 100; n++) {
@@ -93,6 +99,23 @@ CLAIM(the_replays_own_threshold_is_told_exactly)
             apr_pool_destroy(pool);
         }
     }
+}
+
+CLAIM(a_flood_is_refused_under_every_threshold_and_under_none)
+{
+    crowd_t crowd;
+
+    BEGIN;
+    apr_pool_create(&pool, NULL);
+    begin(&crowd, MLG_THRESHOLD_NONE, MLG_ENGINE_ENFORCE);
+    for (int i = 0; i < 3000; i++) {
+        visit(&crowd, 7, T0 + SEC(i / 100.0));
+    }
+    IS_INT(crowd.blocked, 1);
+    IS_INT(crowd.whatif.row[MLG_WHATIF_GRID].requests, crowd.refused);
+    IS_INT(crowd.whatif.row[MLG_WHATIF_GRID].clients, 1);
+    IS_INT(row_at(&crowd, 99)->clients, 1);
+    apr_pool_destroy(pool);
 }
 
 CLAIM(a_threshold_off_the_grid_is_told_too)
@@ -165,6 +188,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(the_replays_own_threshold_is_told_exactly),
+        TEST(a_flood_is_refused_under_every_threshold_and_under_none),
         TEST(a_threshold_off_the_grid_is_told_too),
         TEST(other_thresholds_are_told_nearly),
         TEST(a_lower_threshold_never_blocks_fewer_clients),
