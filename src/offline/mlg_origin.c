@@ -67,7 +67,7 @@ const char *mlg_origin_advice(mlg_origin_kind kind)
     case MLG_ORIGIN_MODEL:
         return "run mlgatectl calibrate -o FILE and give --profile FILE";
     case MLG_ORIGIN_LOGS:
-        return "the server learns it in three days, or at once from mlgatectl "
+        return "the server learns it in a week, or at once from mlgatectl "
                "calibrate -o FILE";
     case MLG_ORIGIN_FLOOR:
         return "so does the server until it has seen enough; give longer logs, "
