@@ -16,10 +16,17 @@ apr_status_t mlg_profile_file_read(const mlg_profile_t **out, const char *path,
     char words[120];
     apr_file_t *file;
     char *text = NULL;
-    apr_status_t rv =
-        apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY,
-                      APR_FPROT_OS_DEFAULT, p);
+    apr_finfo_t info;
+    apr_status_t rv = apr_stat(&info, path, APR_FINFO_TYPE, p);
 
+    if (rv == APR_SUCCESS && info.filetype != APR_REG) {
+        *why = "not a file"; /* nobody may ever write to a named pipe */
+        return MLG_EPROFILE;
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY,
+                           APR_FPROT_OS_DEFAULT, p);
+    }
     if (rv == APR_SUCCESS) {
         text = apr_palloc(p, room);
         rv = apr_file_read_full(file, text, room, &len);

@@ -119,7 +119,9 @@ apr_status_t mlgate_watch_start(server_rec *s, apr_pool_t *pconf)
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback) == NULL) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      MLG0014 "mod_watchdog is not loaded: blocks end by "
-                             "themselves, but nobody reports it%s",
+                             "themselves, but nobody reports it, and "
+                             "MLGateThreshold auto never learns this site: "
+                             "load it, or give a number or a profile%s",
                      mlgate_models_are_files()
                          ? "; a changed model file is taken up at the next "
                            "restart"

@@ -137,6 +137,11 @@ claim "where too little was seen only floods are refused, and it says how little
     says 0 'there is no threshold, only floods are refused' \
         explain 198.51.100.7 small.log --model weighted --set 'MLGateThreshold auto'
 )"
+claim "a named pipe is no profile, and nobody waits for it" "$(
+    mkfifo pipe.profile
+    run replay --model weighted --profile pipe.profile site.log
+    grep -qF 'not a file' err || cat err
+)"
 claim "standard input is read once: only floods are refused, and it says what to do" "$(
     run replay --json --model weighted --set 'MLGateThreshold auto' - <site.log
     same "$(json '$j->{threshold_origin}{from}')" stream
