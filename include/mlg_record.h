@@ -210,6 +210,10 @@ static inline int mlg_record_is_counted(const mlg_record_t *own)
 void mlg_record_note_score(mlg_record_t *own, float score, uint32_t total,
                            uint32_t min_requests);
 
+/** Forget what another model scored: the scores, the peak, and that it was
+ * counted. */
+void mlg_record_forget_scores(mlg_record_t *own);
+
 /** Does this client behave like a person beyond doubt? */
 int mlg_record_is_trusted(const mlg_record_t *own);
 

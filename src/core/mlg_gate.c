@@ -308,6 +308,9 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
     mlg_record_t *shared =
         mlg_table_get(&gate->table, held, a->from.hash, a->at_us, &own, &got);
 
+    if (own.last_us < gate->site->since_us) {
+        mlg_record_forget_scores(&own);
+    }
     fold(gate, a, &own, d);
     weigh(gate, rules, a, standing, held, &own, d);
     calibrate(gate, a, &own, d);

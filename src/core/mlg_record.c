@@ -453,6 +453,13 @@ void mlg_record_note_score(mlg_record_t *r, float score, uint32_t total,
     }
 }
 
+void mlg_record_forget_scores(mlg_record_t *r)
+{
+    memset(r->score, 0, sizeof(r->score));
+    r->peak = 0;
+    r->noted = 0;
+}
+
 int mlg_record_is_trusted(const mlg_record_t *r)
 {
     return r->visits >= MLG_TRUST_VISITS && r->coherent >= MLG_TRUST_COHERENT &&

@@ -200,6 +200,26 @@ CLAIM(a_gate_learns_from_people_and_from_nobody_else)
     rig_close(&rig);
 }
 
+CLAIM(what_another_model_scored_is_forgotten_with_it)
+{
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    browse(&rig, 1, MONDAY);
+    rig.gate.site->since_us = MONDAY + SEC(3000); /* a new model came */
+    memset(rig.gate.calibration, 0, sizeof(*rig.gate.calibration));
+    browse(&rig, 1, MONDAY + SEC(3600));
+    IS_INT(mlg_calibration_clients(rig.gate.calibration), 1);
+    browse(&rig, 1, MONDAY + SEC(7200));
+    IS_INT(mlg_calibration_clients(rig.gate.calibration), 1);
+    rig.gate.site->since_us = MONDAY + SEC(9000);
+    memset(rig.gate.calibration, 0, sizeof(*rig.gate.calibration));
+    browse(&rig, 1, MONDAY + SEC(10800)); /* and is counted anew */
+    IS_INT(mlg_calibration_clients(rig.gate.calibration), 1);
+    rig_close(&rig);
+}
+
 CLAIM(a_request_that_is_refused_does_not_teach)
 {
     mlg_engine engines[] = {MLG_ENGINE_ENFORCE, MLG_ENGINE_OBSERVE};
@@ -241,6 +261,7 @@ int main(void)
         FRESH(above_takes_any_threshold),
         FRESH(wilson_knows_the_numbers_of_the_textbook),
         TEST(a_gate_learns_from_people_and_from_nobody_else),
+        TEST(what_another_model_scored_is_forgotten_with_it),
         TEST(a_request_that_is_refused_does_not_teach),
     };
 
