@@ -17,7 +17,7 @@ $(OUT)/models: $(OUT)/obj/t/httpd/models.o $(call objs,core)
 
 check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))
-	$(Q)t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
+	$(Q)MLGATE_MODEL=weighted t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
 
 test-mpms: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under event, prefork and worker
 	$(Q)for mpm in event prefork worker; do \

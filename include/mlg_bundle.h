@@ -42,12 +42,12 @@ typedef struct mlg_bundle_t {
     uint32_t depth;   /* 1..MLG_FOREST_DEPTH_MAX */
     uint32_t ngolden; /* 1..MLG_BUNDLE_GOLDEN_MAX */
     uint32_t about_bytes;
-    float base;          /* margin before the first tree */
-    float threshold;     /* from where a site is fitted (mlg_threshold.h), and in
+    float base;      /* margin before the first tree */
+    float threshold; /* from where a site is fitted (mlg_threshold.h), and in
                           force where none was; 0..1, more than 0 */
-    double slope;        /* of the curve from margin to score, > 0 */
-    double offset;       /* of the same */
-    float max_fpr;       /* at most this share of people on left-out sites was
+    double slope;    /* of the curve from margin to score, > 0 */
+    double offset;   /* of the same */
+    float max_fpr;   /* at most this share of people on left-out sites was
                           refused from there; 0 <= max_fpr < 1, 0 = not said */
     size_t forest_bytes; /* what mlg_bundle_read() needs */
     const char *about;   /* metadata, lines "key: value\n"; no NUL at the end */

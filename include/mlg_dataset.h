@@ -84,7 +84,7 @@ struct mlg_dataset_t {
     const mlg_groups_t *groups; /* borrowed */
     mlg_row_t *row;             /* shape [rows] */
     mlg_person_t *client;       /* shape [clients] */
-    mlg_dataset_site_t *site;           /* shape [sites] */
+    mlg_dataset_site_t *site;   /* shape [sites] */
     const char **class;         /* shape [classes]; 0 is "" */
     uint32_t rows;
     uint32_t clients;

@@ -47,12 +47,12 @@ typedef struct mlg_site_t {
     uint32_t anchored; /* mlg_anchored */
     uint32_t why;      /* mlg_fit_why of the target */
     uint32_t progress_percent;
-    uint32_t trusted; /* clients, of this week and earlier ones halved */
-    uint32_t refused; /* of them, by the threshold in force, at most */
-    uint32_t clients; /* that came, since the segment was made */
+    uint32_t trusted;        /* clients, of this week and earlier ones halved */
+    uint32_t refused;        /* of them, by the threshold in force, at most */
+    uint32_t clients;        /* that came, since the segment was made */
     uint32_t newcomers_from; /* counted before this model came, modulo 2^32 */
     uint32_t spare[4];
-    int64_t since_us; /* of this model's scores; 0: as old as the segment */
+    int64_t since_us;    /* of this model's scores; 0: as old as the segment */
     int64_t anchored_us; /* microseconds since the epoch; 0 = not */
     int64_t moved_us;
     int64_t looked_us;

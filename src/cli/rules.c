@@ -106,7 +106,8 @@ static int read_sets(const rules_t *rules, mlg_config_t *config)
     return CTL_DONE;
 }
 
-/* Who names the model, and which: the nearest that does. */
+/* Who names the model, and which: the nearest that does; NULL: nobody, so it is
+ * the one that this program came with. */
 static const char *name_model(const rules_t *rules, const mlg_config_t *config,
                               const char **model)
 {
@@ -125,8 +126,7 @@ static const char *name_model(const rules_t *rules, const mlg_config_t *config,
         return "MLGATE_MODEL";
     }
     *model = mlg_model_file_default();
-    return "the model that this program came with (--model weighted does "
-           "without),";
+    return NULL;
 }
 
 /* The model's own threshold, unless someone gave one. */
@@ -135,6 +135,7 @@ static int read_model(rules_t *rules, const mlg_config_t *config)
     const char *model;
     const char *who = name_model(rules, config, &model);
     const char *why;
+    apr_status_t rv;
 
     rules->recommended =
         (float)((double)mlg_directives[MLG_SET_threshold].dflt / 1e6);
@@ -142,8 +143,19 @@ static int read_model(rules_t *rules, const mlg_config_t *config)
     if (!mlg_model_file_is_named(model)) {
         return CTL_DONE;
     }
-    if (mlg_model_file_read(&rules->file, model, &why, rules->p) !=
-        APR_SUCCESS) {
+    rv = mlg_model_file_read(&rules->file, model, &why, rules->p);
+    if (who == NULL && APR_STATUS_IS_ENOENT(rv)) {
+        if (!rules->is_quiet) {
+            ctl_complain(CTL_DONE,
+                         "note: the model that this program came with is not "
+                         "installed as %s: the weights judge; --model names "
+                         "another, conf/mlgate.mlg in the source tree",
+                         visible_string(model, SENTENCE_MAX, rules->p));
+        }
+        return CTL_DONE;
+    }
+    if (rv != APR_SUCCESS) {
+        who = (who != NULL) ? who : "the model that this program came with,";
         return ctl_complain(CTL_MISUSE, "%s %s: %s", who,
                             visible_string(model, SENTENCE_MAX, rules->p), why);
     }

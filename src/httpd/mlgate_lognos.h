@@ -36,5 +36,6 @@
 #define MLG0027 "MLG0027: " /* the profile cannot be had at start */
 #define MLG0028 "MLG0028: " /* the profile is of another model */
 #define MLG0029 "MLG0029: " /* the site is calibrated */
+#define MLG0030 "MLG0030: " /* the model of the build is not installed */
 
 #endif /* MLGATE_LOGNOS_H */

@@ -126,15 +126,36 @@ static void name(stand_t *stand, const char *named)
     stand->path = mlg_model_file_is_named(named) ? named : NULL;
 }
 
+/* Where no MLGateModel is given. A module that is tried before it is installed
+ * judges by the weights and says so. */
+static void name_default(stand_t *stand, server_rec *s, apr_pool_t *p)
+{
+    apr_finfo_t info;
+
+    name(stand, mlg_model_file_default());
+    stand->who = "the model that came with this build (MLGateModel names "
+                 "another),";
+    if (stand->path != NULL &&
+        APR_STATUS_IS_ENOENT(apr_stat(&info, stand->path, APR_FINFO_TYPE, p))) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     MLG0030 "the model that came with this build is not "
+                             "installed as %s: the weights judge, which catch "
+                             "less; `make install` puts it there, or let "
+                             "MLGateModel name conf/mlgate.mlg",
+                     stand->path);
+        stand->path = NULL;
+    }
+}
+
 int mlgate_models_load(server_rec *s, apr_pool_t *pconf)
 {
     const mlgate_conf_t *conf = mlgate_conf_global(s);
 
-    name(&stands[JUDGE],
-         (conf->model != NULL) ? conf->model : mlg_model_file_default());
-    if (conf->model == NULL) {
-        stands[JUDGE].who = "the model that came with this build (MLGateModel "
-                            "names another),";
+    if (conf->model != NULL) {
+        name(&stands[JUDGE], conf->model);
+    }
+    else {
+        name_default(&stands[JUDGE], s, pconf);
     }
     if (conf->shadow_model != NULL) {
         has_shadow = 1;

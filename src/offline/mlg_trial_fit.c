@@ -181,8 +181,7 @@ apr_status_t mlg_trial_thresholds(mlg_trial_t *trial, double slope,
 static int lowest(const mlg_trial_t *trial)
 {
     uint32_t n;
-    float *people =
-        mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
+    float *people = mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
     float threshold =
         (people != NULL) ? mlg_trial_threshold(people, n, UNFITTED) : 1.0f;
 

@@ -5,6 +5,7 @@
 #
 #   TRAFFIC_PORT  the first of five ports on 127.0.0.1
 . "$(dirname "$0")/../guard/tap"
+export MLGATE_MODEL=weighted # as t/traffic/gate.conf says
 need "$OUT/mod_mlgate.so" "$OUT/mlgatectl" t/traffic/traffic.mjs
 
 scratch=$(mktemp -d) || exit 1

@@ -440,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_combined_line_becomes_a_request_and_its_outcome),
+        TEST(nginx_499_is_no_answer),
         TEST(a_one_second_stamp_stands_for_the_middle_of_its_second),
         TEST(a_stamp_with_a_fraction_is_taken_as_it_is),
         TEST(zones_are_subtracted),
