@@ -157,43 +157,42 @@ static int join(labelled_t *labelled)
     return CTL_DONE;
 }
 
-static int find_site(const labelled_t *labelled, const char *option,
-                     const char *name, mlg_dataset_site_t **site)
+/* @return NULL when no site is called so, having said that */
+static mlg_dataset_site_t *find_site(const labelled_t *labelled,
+                                     const char *option, const char *name)
 {
     mlg_dataset_t *set = labelled->set;
 
     for (uint32_t i = 0; i < set->sites; i++) {
         if (strcmp(set->site[i].name, name) == 0) {
-            *site = &set->site[i];
-            return CTL_DONE;
+            return &set->site[i];
         }
     }
-    return ctl_complain(CTL_MISUSE, "%s: no site is called %s", option,
-                        visible_string(name, FEED_SHOWN, labelled->p));
+    ctl_complain(CTL_MISUSE, "%s: no site is called %s", option,
+                 visible_string(name, FEED_SHOWN, labelled->p));
+    return NULL;
 }
 
 /* What is only judged, and what only teaches. */
 static int set_apart(labelled_t *labelled)
 {
-    mlg_dataset_site_t *site;
-
     for (int i = 0; i < labelled->judged->nelts; i++) {
-        int code =
+        mlg_dataset_site_t *site =
             find_site(labelled, "--judge-only",
-                      APR_ARRAY_IDX(labelled->judged, i, const char *), &site);
+                      APR_ARRAY_IDX(labelled->judged, i, const char *));
 
-        if (code != CTL_DONE) {
-            return code;
+        if (site == NULL) {
+            return CTL_MISUSE;
         }
         site->is_judged_only = 1;
     }
     for (int i = 0; i < labelled->taught->nelts; i++) {
-        int code =
+        mlg_dataset_site_t *site =
             find_site(labelled, "--teach-only",
-                      APR_ARRAY_IDX(labelled->taught, i, const char *), &site);
+                      APR_ARRAY_IDX(labelled->taught, i, const char *));
 
-        if (code != CTL_DONE) {
-            return code;
+        if (site == NULL) {
+            return CTL_MISUSE;
         }
         site->is_taught_only = 1;
     }

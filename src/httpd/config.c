@@ -146,9 +146,8 @@ static int is_sites_scorer(const mlg_rules_t *rules)
 {
     return (rules->forest != NULL)
                ? rules->forest->id == mlgate.gate.site->scorer
-               : memcmp(rules->model,
-                        weights_of(mlgate_conf_of_server(ap_server_conf)),
-                        sizeof(*rules->model)) == 0;
+               : rules->model ==
+                     weights_of(mlgate_conf_of_server(ap_server_conf));
 }
 
 void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
