@@ -135,7 +135,7 @@ static apr_status_t make_room(drawing_t *d)
     }
     s->x = malloc(sizeof(*s->x) * MLG_NFEATURES * room);
     s->y = calloc(room, sizeof(*s->y));
-    s->w = malloc(sizeof(*s->w) * room);
+    s->w = calloc(room, sizeof(*s->w));
     d->pick = malloc(sizeof(*d->pick) * most);
     return (room <= UINT32_MAX && s->x != NULL && s->y != NULL &&
             s->w != NULL && d->pick != NULL)
