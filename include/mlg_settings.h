@@ -25,7 +25,7 @@
     MLG_ENGINE_OFF, MLG_ENGINE_ENFORCE,                                        \
     "off, observe (judge and log, refuse nobody) or enforce. Default observe.")\
   X(MLGateThreshold, threshold, SECTION, THRESHOLD, 800000, 10000, 1000000,    \
-    "Score from which a request counts against its client, 0.01 to 1, or auto: where this site's people end, which is what a model from a file or MLGateProfile makes of no line. Default 0.8.")\
+    "Score from which a request counts against its client, 0.01 to 1, or auto, where this site's people end; it is auto with a model from a file or a profile. Default 0.8.")\
   X(MLGateThresholdDrift, threshold_drift, GLOBAL, RATIO, 80000, 0, 500000,    \
     "How far an automatic threshold may move from where it was calibrated, 0 (not at all) to 0.5, in score at 0.5 and less further out; at most 0.005 a day. Default 0.08.")\
   X(MLGateMinRequests, min_requests, SECTION, COUNT, 10, 1, 1000000,           \

@@ -57,6 +57,14 @@ claim "a tree is shown as the questions it asks" "$(
     complains 2 'it has 2 trees, the last is 1' inspect "$model" --tree 2
     complains 2 '--tree takes a number' inspect "$model" --tree -1
 )"
+claim "the model that is shipped holds, is monotone, and its card is of it" "$(
+    shipped=conf/mlgate.mlg
+    says 'golden       32 vectors, each to the bit' inspect "$shipped"
+    says 'monotone in all 21 declared features' inspect "$shipped"
+    id=$("$OUT/mlgatectl" inspect "$shipped" | sed -n 's/^ *model  *\([0-9a-f]*\),.*/\1/p')
+    [ "${#id}" = 16 ] || echo "no id"
+    grep -qF "id \`$id\`" conf/mlgate-model.md || echo "the card does not name $id"
+)"
 claim "the JSON has it all" "$(
     run inspect "$model" --json --tree 0
     perl -MJSON::PP -0777 -e '
