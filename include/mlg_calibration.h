@@ -2,7 +2,8 @@
  *
  * How high the people of this site score, learned without labels: a histogram
  * of the peaks (mlg_record_note_score()) of trusted clients
- * (mlg_record_is_trusted()). A peak is the threshold at which its client would
+ * (mlg_record_is_trusted()): of their scores as they count, which are lower
+ * from when they are trusted (mlg_policy_credit()). A peak is the threshold at which its client would
  * just have been blocked, so the share of the histogram above a threshold is
  * the share of trusted clients that it would refuse.
  *

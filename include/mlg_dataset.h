@@ -45,12 +45,13 @@ typedef struct mlg_recorded_t {
 
 /* One request. */
 typedef struct mlg_row_t {
-    int64_t at_us;   /* microseconds since the epoch */
-    uint32_t client; /* its number in the data set */
-    uint8_t proof;   /* of the client's latest scores, this one included, how
+    int64_t at_us;      /* microseconds since the epoch */
+    uint32_t client;    /* its number in the data set */
+    uint8_t proof;      /* of the client's latest scores, this one included, how
                         many count as evidence: 1..5 (mlg_policy.h) */
-    uint8_t holds;   /* simple rules that hold, bit by MLG_RULE_* */
-    uint8_t spare[2];
+    uint8_t holds;      /* simple rules that hold, bit by MLG_RULE_* */
+    uint8_t is_trusted; /* its client was, with this request */
+    uint8_t spare;
     float x[MLG_NFEATURES];
 } mlg_row_t;
 
@@ -133,7 +134,8 @@ apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
                              const mlg_recorded_t *more,
                              const float x[MLG_NFEATURES], uint32_t *out);
 
-/** A client that behaves like people beyond doubt, or no longer does. */
+/** A client that behaves like people beyond doubt, or no longer does, from its
+ * latest request on. Before the data set is settled. */
 void mlg_dataset_trust(mlg_dataset_t *set, uint32_t client, int is_trusted);
 
 /** These addresses are people, an operator says: class MLG_CLASS_UNBLOCKED on

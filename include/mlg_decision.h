@@ -17,7 +17,7 @@ typedef struct mlg_decision_t {
     int64_t at_us;    /* microseconds since the epoch */
     int64_t until_us; /* end of the block; 0 = not blocked */
     mlg_key_t key;    /* the client */
-    float score;      /* NaN when the request was not judged */
+    float score;      /* that counted; NaN when the request was not judged */
     float threshold;
     uint32_t total;         /* requests of the client so far */
     uint16_t verdict;       /* mlg_verdict */
@@ -32,7 +32,8 @@ typedef struct mlg_decision_t {
     uint32_t rarity;        /* of this request, as mlg_arrival_t has it */
     uint8_t is_recorded;    /* 1: the arrival is in the client's record, and its
                             outcome belongs there too */
-    uint8_t spare[3];
+    uint8_t is_trusted;     /* 1: the score is with the benefit of the doubt */
+    uint8_t spare[2];
     uint64_t model; /* the forest that judged; 0: weights, or nobody */
 } mlg_decision_t;
 

@@ -52,12 +52,22 @@ typedef struct mlg_fate_t {
                                           not of its group */
 } mlg_fate_t;
 
+/* How those fared who came when a site had its first quarter of requests behind
+ * it, each site fitted to that quarter. */
+typedef struct mlg_later_t {
+    uint32_t people;
+    uint32_t refused;
+    uint32_t attackers; /* that had MLG_TRIAL_BUSY requests then */
+    uint32_t caught;
+} mlg_later_t;
+
 typedef struct mlg_trial_t {
     const mlg_dataset_t *set; /* borrowed, settled */
     mlg_judge_t *judge;       /* shape [set->sites] */
     float *threshold;         /* shape [set->sites] */
     int is_fitted;            /* each site has its own, without labels */
-    float *score;             /* shape [set->rows] */
+    mlg_later_t later;        /* when mlg_trial_recommend() has found one */
+    float *score;             /* shape [set->rows]; those that count */
     mlg_fate_t *fate;         /* shape [set->clients] */
     mlg_rules_t rules;        /* min_requests, block_for_us, block_max_us */
 } mlg_trial_t;
@@ -66,11 +76,13 @@ typedef struct mlg_trial_t {
  *
  * @param row           shape [n]; of one client
  * @param score         shape [n]; of those, in any unit: margins do as well
+ * @param from          the first that may be the proof; those before it count
+                        as evidence all the same
  * @param min_requests  before so many there is no proof
  * @return -FLT_MAX when there is none at any threshold
  */
-float mlg_trial_peak(const mlg_row_t *row, const float *score, uint32_t n,
-                     uint32_t min_requests);
+float mlg_trial_peak(const mlg_row_t *row, const float *score, uint32_t from,
+                     uint32_t n, uint32_t min_requests);
 
 /** Begin, by the module's default settings.
  *
@@ -129,13 +141,18 @@ apr_status_t mlg_trial_calibrate(mlg_trial_t *trial, mlg_threshold_fn fn,
 apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope);
 
 /** The lowest threshold, in hundredths, to recommend: fitted from it and from
- * every higher one, no more than a share of the people is refused.
+ * every higher one, no more than a share of the people is refused. Neither of
+ * all of them, each site fitted to the whole of its log, nor of those who came
+ * later, each site fitted to the first quarter of its requests alone: what
+ * people do next month is not in this month's log.
  *
- * @param trial    scored; its thresholds are written over
+ * @param trial    scored; its thresholds are written over, `later` is set
  * @param max_fpr  0 <= max_fpr < 1
- * @return 0.01..0.99
+ * @param recommended  set, 0.01..0.99
+ * @return APR_SUCCESS or APR_ENOMEM
  */
-float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr);
+apr_status_t mlg_trial_recommend(mlg_trial_t *trial, double slope,
+                                 double max_fpr, float *recommended);
 
 /** Both: recommend a threshold, and fit every site from it. Where no site shows
  * enough to be fitted, as in short logs, one threshold for all is found and

@@ -153,12 +153,19 @@ static void tell_list(const decision_t *d, const json_t *list)
     }
 }
 
+/* Had its client the benefit of the doubt? */
+static int is_trusted(const decision_t *d)
+{
+    return json_is_true(json_object_get(d->json, "trusted"));
+}
+
 /* Does the model here make the score that the server gave? Only then can it
  * tell what every feature added. */
 static int is_servers_model(const decision_t *d, const float *x)
 {
     const mlg_rules_t *rules = &d->explain->feed.replay.rules;
-    double here = (double)mlg_rules_score(rules, x, NULL);
+    double here = (double)mlg_policy_credit(mlg_rules_score(rules, x, NULL),
+                                            is_trusted(d));
 
     return fabs(here - remote_number(d->json, "score")) < SAME_SCORE;
 }
@@ -172,7 +179,7 @@ static void tell_why(const decision_t *d)
 
     if (has_vector && is_servers_model(d, x)) {
         printf("\nWhat weighed\n");
-        story_print_parts(&d->explain->feed, x,
+        story_print_parts(&d->explain->feed, x, is_trusted(d),
                           (float)remote_number(d->json, "threshold"));
     }
     else if (json_array_size(reasons) > 0) {

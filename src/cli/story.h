@@ -106,7 +106,7 @@ int story_by_points(const void *a, const void *b);
 /** Print what made a score, and their sum: points of weights, log-odds of a
  * forest. */
 void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
-                       float threshold);
+                       int is_trusted, float threshold);
 
 #define STORY_THRESHOLD_TEXT 32
 
@@ -114,25 +114,32 @@ void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
  * @return `buf`, or a constant */
 const char *story_threshold(char buf[STORY_THRESHOLD_TEXT], float threshold);
 
-/* What made a forest's score, exactly (mlg_shap.h): `from` and all parts add
- * up to `all`, and score = 1 / (1 + exp(-all)). */
+/* Said of a score that is with it. */
+#define STORY_CREDIT                                                           \
+    "the benefit of the doubt: it behaves like a person, its odds count a "    \
+    "third"
+
+/* What made a forest's score, exactly (mlg_shap.h): `from`, all parts and
+ * `credit` add up to `all`, and score = 1 / (1 + exp(-all)). */
 typedef struct story_odds_t {
-    double from; /* log-odds of the average client */
-    double all;  /* log-odds of the vector */
+    double from;   /* log-odds of the average client */
+    double credit; /* mlg_policy_credit(); 0: not trusted */
+    double all;    /* log-odds of the score that counts */
     size_t n;
     story_part_t part[MLG_NFEATURES]; /* shape [n], sorted as story_parts() */
 } story_odds_t;
 
 /** @param feed  whose rules have a forest */
 void story_odds(story_odds_t *odds, const feed_t *feed,
-                const float x[MLG_NFEATURES]);
+                const float x[MLG_NFEATURES], int is_trusted);
 
 /** Print them. */
 void story_print_odds(const feed_t *feed, const float x[MLG_NFEATURES],
-                      float threshold);
+                      int is_trusted, float threshold);
 
-/** {base, total, parts: [{feature, value, log_odds, words}]}. */
-json_t *story_odds_json(const feed_t *feed, const float x[MLG_NFEATURES]);
+/** {base, credit, total, parts: [{feature, value, log_odds, words}]}. */
+json_t *story_odds_json(const feed_t *feed, const float x[MLG_NFEATURES],
+                        int is_trusted);
 
 /** Print the story. */
 void story_print(const story_t *story, const feed_t *feed);

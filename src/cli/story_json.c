@@ -137,7 +137,8 @@ json_t *story_json(const story_t *story, const feed_t *feed)
         json_object_set_new(out, "parts", parts_of(rules, moment->decision.x));
         if (rules->forest != NULL) {
             json_object_set_new(out, "log_odds",
-                                story_odds_json(feed, moment->decision.x));
+                                story_odds_json(feed, moment->decision.x,
+                                                moment->decision.is_trusted));
         }
         json_object_set_new(
             out, "decision",

@@ -183,7 +183,7 @@ static void print_verdict(const story_t *story, const mlg_rules_t *rules)
 /* ---- why ----------------------------------------------------------------- */
 
 void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
-                       float threshold)
+                       int is_trusted, float threshold)
 {
     const mlg_rules_t *rules = &feed->replay.rules;
     story_part_t part[MLG_NFEATURES];
@@ -191,9 +191,10 @@ void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
     char limit[STORY_THRESHOLD_TEXT];
     size_t n;
     double sum = 0.0;
+    float score;
 
     if (rules->forest != NULL) {
-        story_print_odds(feed, x, threshold);
+        story_print_odds(feed, x, is_trusted, threshold);
         return;
     }
     n = story_parts(part, rules, x);
@@ -203,7 +204,15 @@ void story_print_parts(const feed_t *feed, const float x[MLG_NFEATURES],
                mlg_features[part[i].feature].name,
                mlg_report_words(words, part[i].feature, part[i].value));
     }
-    printf("  %6.2f  %s", (double)mlg_rules_score(rules, x, NULL), "in all");
+    score = mlg_rules_score(rules, x, NULL);
+    if (is_trusted) {
+        printf("  %6.2f  %s\n", (double)score, "in all of anybody else");
+        printf("  %6.2f  %s", (double)mlg_policy_credit(score, 1),
+               STORY_CREDIT);
+    }
+    else {
+        printf("  %6.2f  %s", (double)score, "in all");
+    }
     if (sum > 1.005 || sum < -0.005) {
         printf(" (the parts make %.2f; a score stays within 0 and 1)", sum);
     }
@@ -247,11 +256,14 @@ void story_print(const story_t *story, const feed_t *feed)
     print_course(story, feed);
     print_verdict(story, rules);
     if (moment->number > 0) {
+        const mlg_decision_t *d = &moment->decision;
+
         printf("\nWhat weighed at request %llu, the %s\n",
                whole(moment->number),
                (story->nblocks > 0) ? "one that had it blocked"
                                     : "one with the highest score");
-        story_print_parts(feed, moment->decision.x, moment->decision.threshold);
-        print_reliefs(rules, moment->decision.x, moment->decision.threshold);
+        story_print_parts(feed, d->x, d->is_trusted, d->threshold);
+        print_reliefs(rules, d->x,
+                      mlg_policy_reach(d->threshold, d->is_trusted));
     }
 }

@@ -49,6 +49,7 @@ static void begin(mlg_decision_t *d, const mlg_rules_t *rules,
     memset(d->spare, 0, sizeof(d->spare));
     d->rarity = MLG_RARITY_UNKNOWN;
     d->is_recorded = 0;
+    d->is_trusted = 0;
     d->model = 0;
     d->at_us = now_us;
     d->key = client->key;
@@ -196,7 +197,7 @@ static void fold(const mlg_gate_t *gate, const mlg_arrival_t *a,
 static void calibrate(const mlg_gate_t *gate, const mlg_arrival_t *a,
                       mlg_record_t *own, const mlg_decision_t *d)
 {
-    if (d->verdict != MLG_VERDICT_REFUSE && mlg_record_is_trusted(own)) {
+    if (d->verdict != MLG_VERDICT_REFUSE && d->is_trusted) {
         mlg_calibration_age(gate->calibration, a->at_us);
         own->noted = mlg_calibration_follow(gate->calibration, own->noted,
                                             own->peak, a->at_us);
@@ -218,7 +219,8 @@ static void ask_shadow(const mlg_gate_t *gate, const mlg_rules_t *rules,
     static const mlg_counter_id seen[2][2] = {
         {MLG_C_SHADOW_BOTH_LOW, MLG_C_SHADOW_ONLY_SHADOW},
         {MLG_C_SHADOW_ONLY_MODEL, MLG_C_SHADOW_BOTH_HIGH}};
-    float score = mlg_shadow_score(rules->shadow, d->x);
+    float score =
+        mlg_policy_credit(mlg_shadow_score(rules->shadow, d->x), d->is_trusted);
     int is_high = mlg_policy_proof(d->score, d->x) >= rules->threshold;
     int is_high_too = mlg_policy_proof(score, d->x) >= rules->shadow->threshold;
 
@@ -242,7 +244,9 @@ static float prove(const mlg_gate_t *gate, const mlg_rules_t *rules,
 {
     float proof;
 
-    d->score = mlg_rules_score(rules, d->x, &d->reasons);
+    d->is_trusted = (uint8_t)mlg_record_is_trusted(own);
+    d->score = mlg_policy_credit(mlg_rules_score(rules, d->x, &d->reasons),
+                                 d->is_trusted);
     d->model = mlg_rules_model(rules);
     proof = mlg_policy_proof(d->score, d->x);
     if (rules->shadow != NULL) {

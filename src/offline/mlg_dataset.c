@@ -216,6 +216,7 @@ apr_status_t mlg_dataset_add(mlg_dataset_t *set, const mlg_key_t *key,
 void mlg_dataset_trust(mlg_dataset_t *set, uint32_t client, int is_trusted)
 {
     set->client[client].is_trusted = (uint8_t)is_trusted;
+    set->row[set->client[client].row].is_trusted = (uint8_t)is_trusted;
 }
 
 uint32_t mlg_dataset_forgive(mlg_dataset_t *set, const mlg_key_t *key,

@@ -252,6 +252,17 @@ static json_t *training_of(const mlg_train_t *t)
     return out;
 }
 
+static json_t *later_of(const mlg_later_t *later)
+{
+    json_t *out = json_object();
+
+    json_object_set_new(out, "people", json_integer(later->people));
+    json_object_set_new(out, "people_refused", json_integer(later->refused));
+    json_object_set_new(out, "attackers", json_integer(later->attackers));
+    json_object_set_new(out, "attackers_caught", json_integer(later->caught));
+    return out;
+}
+
 json_t *mlg_report_trial(const mlg_trial_report_t *r)
 {
     const mlg_dataset_t *set = r->trial->set;
@@ -274,6 +285,9 @@ json_t *mlg_report_trial(const mlg_trial_report_t *r)
     json_object_set_new(out, "threshold", mlg_json_number(r->threshold));
     json_object_set_new(out, "max_fpr", real(r->max_fpr));
     json_object_set_new(out, "is_oracle", json_boolean(r->is_oracle));
+    json_object_set_new(out, "later",
+                        r->trial->is_fitted ? later_of(&r->trial->later)
+                                            : json_null());
     json_object_set_new(out, "training",
                         (r->train != NULL) ? training_of(r->train)
                                            : json_null());

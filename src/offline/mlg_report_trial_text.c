@@ -30,6 +30,37 @@ static void put_part(FILE *to, uint32_t part, uint32_t whole)
     fprintf(to, " %10s %8s", both, replay_share(b, part, whole));
 }
 
+static void put_threshold(FILE *to, const mlg_trial_report_t *r)
+{
+    const mlg_later_t *later = &r->trial->later;
+    char a[REPLAY_NUMBER_TEXT];
+
+    if (r->is_oracle) {
+        fprintf(to, "Threshold  each site's own BY ITS LABELS (oracle), which "
+                    "no site without labels can have\n");
+    }
+    else if (r->trial->is_fitted) {
+        fprintf(to,
+                "Threshold  %.6g, from where each site is fitted to what it "
+                "shows without labels;\n           so that at most %.4g %% of "
+                "people are refused\n",
+                (double)r->threshold, 100.0 * r->max_fpr);
+        fprintf(to,
+                "Later      each site fitted to the first quarter of its log: "
+                "of those who came then,\n           %u of %s people refused, "
+                "%u of %u attackers caught\n",
+                later->refused, replay_number(a, later->people), later->caught,
+                later->attackers);
+    }
+    else if (isnan(r->max_fpr)) {
+        fprintf(to, "Threshold  %.6g\n", (double)r->threshold);
+    }
+    else {
+        fprintf(to, "Threshold  %.6g, for at most %.4g %% of people refused\n",
+                (double)r->threshold, 100.0 * r->max_fpr);
+    }
+}
+
 static void put_head(FILE *to, const mlg_trial_report_t *r)
 {
     const mlg_dataset_t *set = r->trial->set;
@@ -59,24 +90,7 @@ static void put_head(FILE *to, const mlg_trial_report_t *r)
                 t->platt.loss);
         fprintf(to, "  judged   each site by a model that never saw it\n");
     }
-    if (r->is_oracle) {
-        fprintf(to, "Threshold  each site's own BY ITS LABELS (oracle), which "
-                    "no site without labels can have\n");
-    }
-    else if (r->trial->is_fitted) {
-        fprintf(to,
-                "Threshold  %.6g, from where each site is fitted to what it "
-                "shows without labels;\n           so that at most %.4g %% of "
-                "people are refused\n",
-                (double)r->threshold, 100.0 * r->max_fpr);
-    }
-    else if (isnan(r->max_fpr)) {
-        fprintf(to, "Threshold  %.6g\n", (double)r->threshold);
-    }
-    else {
-        fprintf(to, "Threshold  %.6g, for at most %.4g %% of people refused\n",
-                (double)r->threshold, 100.0 * r->max_fpr);
-    }
+    put_threshold(to, r);
 }
 
 /* ---- sites ----------------------------------------------------------------- */

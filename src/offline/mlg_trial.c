@@ -59,12 +59,13 @@ static float proof_of(const float *score, unsigned n)
     return fminf(top[PROOF - 1], *score);
 }
 
-float mlg_trial_peak(const mlg_row_t *row, const float *score, uint32_t n,
-                     uint32_t min_requests)
+float mlg_trial_peak(const mlg_row_t *row, const float *score, uint32_t from,
+                     uint32_t n, uint32_t min_requests)
 {
     float peak = -FLT_MAX;
 
-    for (uint32_t i = (min_requests > 0) ? min_requests - 1 : 0; i < n; i++) {
+    for (uint32_t i = (from < min_requests) ? min_requests - 1 : from; i < n;
+         i++) {
         unsigned known = (row[i].proof < i + 1) ? row[i].proof : i + 1;
 
         peak = fmaxf(peak, proof_of(&score[i], known));
@@ -143,8 +144,8 @@ static void move_client(mlg_trial_t *trial, const mlg_judge_t *judge,
                            mlg_shift_mix(client->row + i + k));
             room[i] = mlg_judge_score(judge, x);
         }
-        fate->moved[k] =
-            mlg_trial_peak(row, room, client->rows, trial->rules.min_requests);
+        fate->moved[k] = mlg_trial_peak(row, room, 0, client->rows,
+                                        trial->rules.min_requests);
     }
 }
 
@@ -162,15 +163,16 @@ void mlg_trial_score(mlg_trial_t *trial)
 
         memset(fate, 0, sizeof(*fate));
         for (uint32_t k = 0; k < client->rows; k++) {
-            score[k] = mlg_judge_score(judge, row[k].x);
+            score[k] = mlg_policy_credit(mlg_judge_score(judge, row[k].x),
+                                         row[k].is_trusted);
             for (int rule = 0; rule < MLG_NRULES; rule++) {
                 if (fate->rule[rule] == 0 && (row[k].holds >> rule & 1) != 0) {
                     fate->rule[rule] = k + 1;
                 }
             }
         }
-        fate->peak =
-            mlg_trial_peak(row, score, client->rows, trial->rules.min_requests);
+        fate->peak = mlg_trial_peak(row, score, 0, client->rows,
+                                    trial->rules.min_requests);
         if (room != NULL) {
             move_client(trial, judge, client, fate, room);
         }

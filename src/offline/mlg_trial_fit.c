@@ -8,8 +8,9 @@
 #include <string.h>
 
 #define UNFITTED 0.01 /* of people, may be refused where nothing is fitted */
+#define EARLY    4    /* a site's first quarter */
 
-/* What a site shows to somebody who knows no label. */
+/* What a site shows to somebody who knows no label, up to some time. */
 typedef struct showing_t {
     float *peak; /* of its trusted clients, the highest first; malloc */
     uint32_t n;
@@ -26,15 +27,31 @@ static int falling(const void *one, const void *other)
 }
 
 /* Behaves like a person beyond doubt, or is a crawler whose operator vouches
- * for its addresses: the logs' makers looked them up before they hid them. */
-static int is_vouched(const mlg_dataset_t *set, const mlg_person_t *client)
+ * for its addresses: the logs' makers looked them up before they hid them.
+ *
+ * @param n  of its requests were seen, at least one */
+static int is_vouched(const mlg_dataset_t *set, const mlg_person_t *client,
+                      uint32_t n)
 {
-    return client->is_trusted ||
+    return set->row[client->row + n - 1].is_trusted ||
            strcmp(set->class[client->class], MLG_LABEL_VERIFIED) == 0;
 }
 
+/* @return how many of a client's requests came before a time */
+static uint32_t rows_before(const mlg_dataset_t *set,
+                            const mlg_person_t *client, apr_time_t until_us)
+{
+    const mlg_row_t *row = &set->row[client->row];
+    uint32_t n = client->rows;
+
+    while (n > 0 && row[n - 1].at_us >= until_us) {
+        n--;
+    }
+    return n;
+}
+
 static apr_status_t look(showing_t *out, const mlg_trial_t *trial,
-                         const mlg_dataset_site_t *site)
+                         const mlg_dataset_site_t *site, apr_time_t until_us)
 {
     const mlg_dataset_t *set = trial->set;
     apr_time_t first_us = INT64_MAX;
@@ -42,20 +59,23 @@ static apr_status_t look(showing_t *out, const mlg_trial_t *trial,
 
     memset(out, 0, sizeof(*out));
     out->peak = malloc(sizeof(*out->peak) * (site->n + 1u));
-    out->clients = site->n;
     for (uint32_t i = site->first; i < site->first + site->n; i++) {
         const mlg_person_t *client = &set->client[i];
         const mlg_row_t *row = &set->row[client->row];
+        uint32_t n = rows_before(set, client, until_us);
 
-        if (client->rows > 0) {
-            apr_time_t end_us = row[client->rows - 1].at_us;
+        if (n > 0) {
+            apr_time_t end_us = row[n - 1].at_us;
 
+            out->clients++;
             first_us = (row->at_us < first_us) ? row->at_us : first_us;
             last_us = (end_us > last_us) ? end_us : last_us;
         }
-        if (out->peak != NULL && client->rows >= trial->rules.min_requests &&
-            is_vouched(set, client)) {
-            out->peak[out->n++] = trial->fate[i].peak;
+        if (out->peak != NULL && n >= trial->rules.min_requests &&
+            is_vouched(set, client, n)) {
+            out->peak[out->n++] =
+                mlg_trial_peak(row, &trial->score[client->row], 0, n,
+                               trial->rules.min_requests);
         }
     }
     out->span_us = (last_us > first_us) ? last_us - first_us : 0;
@@ -91,14 +111,20 @@ static void forget(showing_t *site, uint32_t n)
     free(site);
 }
 
-/* Every site, as it shows itself. @return malloc; NULL: no memory */
-static showing_t *look_at_all(const mlg_trial_t *trial)
+/* Every site, as it shows itself up to a time of its own.
+ *
+ * @param until_us  shape [sites]; NULL: to its end
+ * @return malloc; NULL: no memory */
+static showing_t *look_at_all(const mlg_trial_t *trial,
+                              const apr_time_t *until_us)
 {
     const mlg_dataset_t *set = trial->set;
     showing_t *site = calloc(set->sites + 1u, sizeof(*site));
 
     for (uint32_t i = 0; i < set->sites && site != NULL; i++) {
-        if (look(&site[i], trial, &set->site[i]) != APR_SUCCESS) {
+        apr_time_t until = (until_us != NULL) ? until_us[i] : INT64_MAX;
+
+        if (look(&site[i], trial, &set->site[i], until) != APR_SUCCESS) {
             forget(site, i);
             return NULL;
         }
@@ -106,34 +132,25 @@ static showing_t *look_at_all(const mlg_trial_t *trial)
     return site;
 }
 
-/* People that these thresholds refuse. */
-static uint32_t refused(const mlg_trial_t *trial, const float *threshold)
+static void fit_all(mlg_trial_t *trial, const showing_t *site,
+                    float recommended, double slope)
 {
-    const mlg_dataset_t *set = trial->set;
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < set->clients; i++) {
-        n += set->client[i].group == MLG_GROUP_PEOPLE &&
-             !set->site[set->client[i].site].is_taught_only &&
-             trial->fate[i].peak >= threshold[set->client[i].site];
-    }
-    return n;
-}
-
-apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope)
-{
-    uint32_t sites = trial->set->sites;
-    showing_t *site = look_at_all(trial);
-
-    if (site == NULL) {
-        return APR_ENOMEM;
-    }
-    for (uint32_t i = 0; i < sites; i++) {
+    for (uint32_t i = 0; i < trial->set->sites; i++) {
         trial->threshold[i] = trial->set->site[i].is_taught_only
                                   ? MLG_THRESHOLD_NONE
                                   : fit(&site[i], recommended, slope);
     }
-    forget(site, sites);
+}
+
+apr_status_t mlg_trial_fit(mlg_trial_t *trial, float recommended, double slope)
+{
+    showing_t *site = look_at_all(trial, NULL);
+
+    if (site == NULL) {
+        return APR_ENOMEM;
+    }
+    fit_all(trial, site, recommended, slope);
+    forget(site, trial->set->sites);
     return APR_SUCCESS;
 }
 
@@ -165,10 +182,11 @@ static int is_any_fitted(const mlg_trial_t *trial)
 apr_status_t mlg_trial_thresholds(mlg_trial_t *trial, double slope,
                                   double max_fpr, float *recommended)
 {
-    apr_status_t rv;
+    apr_status_t rv = mlg_trial_recommend(trial, slope, max_fpr, recommended);
 
-    *recommended = mlg_trial_recommend(trial, slope, max_fpr);
-    rv = mlg_trial_fit(trial, *recommended, slope);
+    if (rv == APR_SUCCESS) {
+        rv = mlg_trial_fit(trial, *recommended, slope);
+    }
     trial->is_fitted = is_any_fitted(trial);
     if (rv == APR_SUCCESS && !trial->is_fitted) {
         *recommended = for_all(trial, max_fpr);
@@ -189,29 +207,151 @@ static int lowest(const mlg_trial_t *trial)
     return (int)ceilf(threshold * 100.0f);
 }
 
-float mlg_trial_recommend(mlg_trial_t *trial, double slope, double max_fpr)
+static int by_time(const void *one, const void *other)
+{
+    apr_time_t a = *(const apr_time_t *)one;
+    apr_time_t b = *(const apr_time_t *)other;
+
+    return (a < b) ? -1 : a > b;
+}
+
+/* When a site had its first quarter of requests behind it. */
+static apr_time_t end_of_early(const mlg_dataset_t *set,
+                               const mlg_dataset_site_t *site, apr_time_t *room)
+{
+    size_t n = 0;
+
+    for (uint32_t i = site->first; i < site->first + site->n; i++) {
+        for (uint32_t k = 0; k < set->client[i].rows; k++) {
+            room[n++] = set->row[set->client[i].row + k].at_us;
+        }
+    }
+    qsort(room, n, sizeof(*room), by_time);
+    return (n > 0) ? room[n / EARLY] : INT64_MAX;
+}
+
+/* Those who came after some time, and what was seen before. */
+typedef struct crowd_t {
+    float *peak;    /* shape [n] */
+    uint16_t *site; /* shape [n] */
+    uint32_t n;
+    showing_t *seen; /* what the thresholds are fitted to; shape [sites] */
+} crowd_t;
+
+static void forget_crowd(crowd_t *crowd, uint32_t sites)
+{
+    free(crowd->peak);
+    free(crowd->site);
+    forget(crowd->seen, sites);
+    memset(crowd, 0, sizeof(*crowd));
+}
+
+/* @param from_us  shape [sites]; NULL: from the beginning, seen to the end
+ * @param least    requests, from then on */
+static apr_status_t gather(crowd_t *crowd, const mlg_trial_t *trial,
+                           const apr_time_t *from_us, mlg_group group,
+                           uint32_t least)
 {
     const mlg_dataset_t *set = trial->set;
-    int least = lowest(trial);
-    showing_t *site = look_at_all(trial);
-    uint32_t people = 0;
-    int percent = 99;
 
-    for (uint32_t i = 0; i < set->clients; i++) {
-        people += set->client[i].group == MLG_GROUP_PEOPLE &&
-                  !set->site[set->client[i].site].is_taught_only;
+    memset(crowd, 0, sizeof(*crowd));
+    crowd->peak = malloc(sizeof(*crowd->peak) * (set->clients + 1u));
+    crowd->site = malloc(sizeof(*crowd->site) * (set->clients + 1u));
+    crowd->seen = look_at_all(trial, from_us);
+    if (crowd->peak == NULL || crowd->site == NULL || crowd->seen == NULL) {
+        forget_crowd(crowd, set->sites);
+        return APR_ENOMEM;
     }
-    while (site != NULL && percent > least) {
+    for (uint32_t i = 0; i < set->clients; i++) {
+        const mlg_person_t *client = &set->client[i];
+        uint32_t from = (from_us != NULL)
+                            ? rows_before(set, client, from_us[client->site])
+                            : 0;
+
+        if (client->group != (uint8_t)group || client->rows - from < least ||
+            set->site[client->site].is_taught_only) {
+            continue;
+        }
+        crowd->site[crowd->n] = client->site;
+        crowd->peak[crowd->n++] =
+            mlg_trial_peak(&set->row[client->row], &trial->score[client->row],
+                           from, client->rows, trial->rules.min_requests);
+    }
+    return APR_SUCCESS;
+}
+
+/* @return how many of them are refused */
+static uint32_t refuse(mlg_trial_t *trial, const crowd_t *crowd,
+                       float recommended, double slope)
+{
+    uint32_t refused = 0;
+
+    fit_all(trial, crowd->seen, recommended, slope);
+    for (uint32_t i = 0; i < crowd->n; i++) {
+        refused += crowd->peak[i] >= trial->threshold[crowd->site[i]];
+    }
+    return refused;
+}
+
+/* The crowds that a recommendation is about. */
+typedef struct crowds_t {
+    crowd_t all;
+    crowd_t later;
+    crowd_t attackers; /* later ones */
+} crowds_t;
+
+static apr_status_t gather_all(crowds_t *c, const mlg_trial_t *trial)
+{
+    const mlg_dataset_t *set = trial->set;
+    apr_time_t *early = malloc(sizeof(*early) * (set->sites + 1u));
+    apr_time_t *room = malloc(sizeof(*room) * (set->rows + 1u));
+    apr_status_t rv =
+        (early != NULL && room != NULL) ? APR_SUCCESS : APR_ENOMEM;
+
+    memset(c, 0, sizeof(*c));
+    for (uint32_t i = 0; i < set->sites && rv == APR_SUCCESS; i++) {
+        early[i] = end_of_early(set, &set->site[i], room);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = gather(&c->all, trial, NULL, MLG_GROUP_PEOPLE, 1);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = gather(&c->later, trial, early, MLG_GROUP_PEOPLE, 1);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = gather(&c->attackers, trial, early, MLG_GROUP_ATTACKERS,
+                    MLG_TRIAL_BUSY);
+    }
+    free(early);
+    free(room);
+    return rv;
+}
+
+apr_status_t mlg_trial_recommend(mlg_trial_t *trial, double slope,
+                                 double max_fpr, float *recommended)
+{
+    int least = lowest(trial);
+    int percent = 99;
+    crowds_t c;
+    apr_status_t rv = gather_all(&c, trial);
+
+    while (rv == APR_SUCCESS && percent > least) {
         float lower = (float)(percent - 1) / 100.0f;
 
-        for (uint32_t i = 0; i < set->sites; i++) {
-            trial->threshold[i] = fit(&site[i], lower, slope);
-        }
-        if (refused(trial, trial->threshold) > max_fpr * people) {
+        if (refuse(trial, &c.all, lower, slope) > max_fpr * c.all.n ||
+            refuse(trial, &c.later, lower, slope) > max_fpr * c.later.n) {
             break;
         }
         percent--;
     }
-    forget(site, (site != NULL) ? set->sites : 0);
-    return (float)percent / 100.0f;
+    *recommended = (float)percent / 100.0f;
+    if (rv == APR_SUCCESS) {
+        trial->later = (mlg_later_t){
+            c.later.n, refuse(trial, &c.later, *recommended, slope),
+            c.attackers.n, refuse(trial, &c.attackers, *recommended, slope)};
+    }
+    forget_crowd(&c.all, trial->set->sites);
+    forget_crowd(&c.later, trial->set->sites);
+    forget_crowd(&c.attackers, trial->set->sites);
+    return rv;
 }

@@ -125,12 +125,15 @@ static float score_refused(const mlg_whatif_t *w, mlg_whatif_client_t *c,
                            const mlg_arrival_t *a, const mlg_outcome_t *outcome)
 {
     float x[MLG_NFEATURES];
+    float score;
 
     mlg_record_fold_arrival(&c->record, a);
     mlg_record_fold_rarity(&c->record, mlg_gate_rarity(w->gate, &c->record, a));
     mlg_features_read(x, &c->record, a, c->pages);
+    score = mlg_policy_credit(mlg_rules_score(w->rules, x, NULL),
+                              mlg_record_is_trusted(&c->record));
     mlg_record_fold_outcome(&c->record, a, outcome);
-    return mlg_policy_proof(mlg_rules_score(w->rules, x, NULL), x);
+    return mlg_policy_proof(score, x);
 }
 
 static void weigh(mlg_whatif_t *w, mlg_whatif_client_t *c, apr_time_t at_us,

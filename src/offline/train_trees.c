@@ -75,7 +75,7 @@ static double found_on(trees_t *t, uint32_t site, uint32_t *busy)
             (client->group == MLG_GROUP_ATTACKERS &&
              client->rows >= MLG_TRIAL_BUSY)) {
             *peak = mlg_trial_peak(&t->set->row[client->row],
-                                   &t->margin[client->row], client->rows,
+                                   &t->margin[client->row], 0, client->rows,
                                    t->min_requests);
             npeople += client->group == MLG_GROUP_PEOPLE;
             *busy += client->group == MLG_GROUP_ATTACKERS;

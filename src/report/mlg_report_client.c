@@ -76,10 +76,11 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
     mlg_reasons_t reasons = {.n = 0};
     json_t *out = json_object();
     float score = NAN;
+    int is_trusted = view->has_record && mlg_record_is_trusted(&view->record);
 
     mlg_client_view_features(x, view);
     if (view->has_record) {
-        score = mlg_rules_score(rules, x, NULL);
+        score = mlg_policy_credit(mlg_rules_score(rules, x, NULL), is_trusted);
         mlg_rules_reasons(rules, x, &reasons);
     }
     json_object_set_new(out, "client",
@@ -92,12 +93,14 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
                         json_string(mlg_engine_name(rules->engine)));
     json_object_set_new(out, "score", mlg_json_number(score));
     json_object_set_new(out, "threshold", mlg_json_threshold(rules->threshold));
+    json_object_set_new(out, "trusted", json_boolean(is_trusted));
     json_object_set_new(out, "min_requests", json_integer(rules->min_requests));
     json_object_set_new(out, "reasons",
                         mlg_json_reasons(reasons.top, reasons.n));
     json_object_set_new(
         out, "would_change",
-        mlg_json_reliefs(view->has_record ? rules : NULL, x, rules->threshold));
+        mlg_json_reliefs(view->has_record ? rules : NULL, x,
+                         mlg_policy_reach(rules->threshold, is_trusted)));
     json_object_set_new(
         out, "block",
         view->has_block

@@ -17,6 +17,7 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
                         json_string(mlg_verdict_name(d->verdict)));
     json_object_set_new(out, "score", mlg_json_number(d->score));
     json_object_set_new(out, "threshold", mlg_json_threshold(d->threshold));
+    json_object_set_new(out, "trusted", json_boolean(d->is_trusted));
     json_object_set_new(out, "model", mlg_json_model(d->model));
     json_object_set_new(out, "requests", json_integer(d->total));
     json_object_set_new(out, "blocked", json_boolean(is_convicted));
@@ -24,8 +25,10 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
     json_object_set_new(out, "offences", json_integer(d->offences));
     json_object_set_new(out, "reasons",
                         mlg_json_reasons(d->reasons.top, d->reasons.n));
-    json_object_set_new(out, "would_change",
-                        mlg_json_reliefs(rules, d->x, d->threshold));
+    json_object_set_new(
+        out, "would_change",
+        mlg_json_reliefs(rules, d->x,
+                         mlg_policy_reach(d->threshold, d->is_trusted)));
     json_object_set_new(out, "features", mlg_json_features(d->x));
     return out;
 }

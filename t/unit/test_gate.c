@@ -33,6 +33,24 @@ static apr_time_t convict(const rig_t *rig, const char *addr, apr_time_t at_us)
     return at_us - SEC(0.1);
 }
 
+/* A page and three of its assets, answered. */
+static void browse(const rig_t *rig, const char *addr, apr_time_t at_us)
+{
+    mlg_arrival_t a = unit_page(addr, at_us);
+    uint64_t page = a.path;
+
+    rig_judge(rig, &a);
+    rig_settle(rig, &a, 200);
+    for (uint64_t i = 1; i <= 3; i++) {
+        a = unit_page(addr, at_us + SEC(0.1));
+        a.is |= MLG_IS_ASSET;
+        a.path = page + i;
+        a.referer = page;
+        rig_judge(rig, &a);
+        rig_settle(rig, &a, 200);
+    }
+}
+
 static void is_sound(const rig_t *rig)
 {
     mlg_fault_t fault = {0, ""};
@@ -40,6 +58,35 @@ static void is_sound(const rig_t *rig)
     if (mlg_table_check(&rig->gate.table, &fault) != APR_SUCCESS) {
         fail_msg("I%zu: %s", fault.offset, fault.what);
     }
+}
+
+CLAIM(who_behaves_like_a_person_has_the_benefit_of_the_doubt)
+{
+    BEGIN;
+    static const char *const who[] = {"192.0.2.7", "192.0.2.8"};
+    rig_t rig;
+    mlg_decision_t d[2];
+    unsigned lower = 0;
+
+    rig_open(&rig);
+    rig.rules.threshold = MLG_THRESHOLD_NONE; /* they go on */
+    browse(&rig, who[0], T0);
+    browse(&rig, who[0], T0 + SEC(3600));
+    for (int i = 0; i < 100; i++) {
+        for (int k = 0; k < 2; k++) {
+            mlg_arrival_t a = unit_page(who[k], T0 + SEC(3660 + i * 1.5));
+            float score;
+
+            d[k] = rig_judge(&rig, &a);
+            score = mlg_rules_score(&rig.rules, d[k].x, NULL);
+            IS_INT(d[k].is_trusted, k == 0);
+            IS_TRUE(d[k].score == mlg_policy_credit(score, k == 0));
+            lower += d[k].score < score;
+        }
+    }
+    IS_TRUE(lower > 50);
+    is_sound(&rig);
+    rig_close(&rig);
 }
 
 CLAIM(allow_beats_exempt_beats_grace_beats_blocked_beats_judged)
@@ -624,6 +671,7 @@ CLAIM(every_request_is_counted_exactly_once)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        TEST(who_behaves_like_a_person_has_the_benefit_of_the_doubt),
         TEST(allow_beats_exempt_beats_grace_beats_blocked_beats_judged),
         TEST(a_standing_depends_on_the_kind_of_block_and_the_engine),
         TEST(a_flood_is_convicted_after_the_minimum_and_its_neighbour_is_not),

@@ -128,6 +128,27 @@ CLAIM(a_cap_equal_to_the_first_block_keeps_all_alike)
     IS_INT(mlg_policy_block_us(&flat, 9), SEC(600));
 }
 
+CLAIM(the_odds_of_a_trusted_client_count_a_third)
+{
+    BEGIN;
+    for (int i = 0; i <= 1000; i++) {
+        float score = (float)i / 1000.0f;
+        float counted = mlg_policy_credit(score, 1);
+        double odds = (double)score / (1.0 - (double)score);
+
+        IS_TRUE(mlg_policy_credit(score, 0) == score);
+        IS_TRUE(mlg_policy_reach(score, 0) == score);
+        IS_TRUE(counted >= 0.0f && counted <= score);
+        if (i < 1000) {
+            IS_NEAR(counted / (1.0f - counted), odds / 3.0, 1e-3 * (1 + odds));
+            IS_NEAR(mlg_policy_reach(counted, 1), score, 1e-5);
+        }
+    }
+    IS_TRUE(mlg_policy_credit(1.0f, 1) == 1.0f); /* certain is certain */
+    IS_NEAR(mlg_policy_reach(0.5f, 1), 0.75, 1e-6);
+    IS_TRUE(mlg_policy_reach(MLG_THRESHOLD_NONE, 1) == MLG_THRESHOLD_NONE);
+}
+
 CLAIM(every_verdict_and_state_has_a_word)
 {
     BEGIN;
@@ -153,6 +174,7 @@ int main(void)
         TEST(old_high_scores_are_forgotten_after_five_low_ones),
         TEST(each_block_is_twice_as_long_up_to_the_cap),
         TEST(a_cap_equal_to_the_first_block_keeps_all_alike),
+        TEST(the_odds_of_a_trusted_client_count_a_third),
         TEST(every_verdict_and_state_has_a_word),
     };
 

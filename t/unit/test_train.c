@@ -527,13 +527,13 @@ CLAIM(a_peak_is_the_third_highest_of_five_and_not_above_the_newest)
     float last[10] = {0, 0, 0, 0, 0, 0.9f, 0.9f, 0.9f, 0.9f, 0.2f};
 
     ten_rows(row);
-    IS_NEAR(mlg_trial_peak(row, high, 10, 10), 0.75, 1e-6);
-    IS_NEAR(mlg_trial_peak(row, high, 10, 8), 0.75, 1e-6);
-    IS_NEAR(mlg_trial_peak(row, last, 10, 10), 0.2, 1e-6);
-    IS_NEAR(mlg_trial_peak(row, last, 10, 9), 0.9, 1e-6);
-    IS_TRUE(mlg_trial_peak(row, high, 9, 10) == -FLT_MAX);
+    IS_NEAR(mlg_trial_peak(row, high, 0, 10, 10), 0.75, 1e-6);
+    IS_NEAR(mlg_trial_peak(row, high, 0, 10, 8), 0.75, 1e-6);
+    IS_NEAR(mlg_trial_peak(row, last, 0, 10, 10), 0.2, 1e-6);
+    IS_NEAR(mlg_trial_peak(row, last, 0, 10, 9), 0.9, 1e-6);
+    IS_TRUE(mlg_trial_peak(row, high, 0, 9, 10) == -FLT_MAX);
     row[9].proof = 2; /* long silence went before */
-    IS_TRUE(mlg_trial_peak(row, high, 10, 10) == -FLT_MAX);
+    IS_TRUE(mlg_trial_peak(row, high, 0, 10, 10) == -FLT_MAX);
 }
 
 /* 40 scanners at 3 pages a second and 40 people at rising rates. */
@@ -585,6 +585,48 @@ CLAIM(a_threshold_refuses_no_more_people_than_it_may)
     IS_INT(attackers.rule_busy_refused[MLG_RULE_PAGES], 40);
     IS_INT(people.rule_refused[MLG_RULE_PAGES], 0);
     IS_NEAR(mlg_trial_auc(&trial, UINT32_MAX), 1.0, 1e-9);
+    close_data(&data);
+}
+
+CLAIM(trusted_rows_count_less_and_those_who_came_later_are_told_apart)
+{
+    BEGIN;
+    data_t data;
+    mlg_trial_t trial;
+    mlg_weighted_t weighted;
+    float recommended = 0.0f;
+    uint32_t c = 0;
+
+    open_data(&data);
+    mlg_dataset_site(data.set, "one");
+    /* a quarter of the requests: forty people who are slow, and trusted */
+    for (unsigned i = 0; i < 40; i++) {
+        for (int k = 0; k < 10; k++) {
+            c = add(&data, i, "likely_human", 3600 * k + (int)i, 1.0f);
+            mlg_dataset_trust(data.set, c, 1);
+        }
+    }
+    /* later: one who is quick and trusted, one who is as quick and is not */
+    for (int k = 0; k < 1180; k++) {
+        c = add(&data, 100, "likely_human", 36000 + k, (k < 20) ? 2.0f : 0.1f);
+        mlg_dataset_trust(data.set, c, 1);
+        add(&data, 101, "scanner", 36000 + k, 2.0f);
+    }
+    mlg_dataset_settle(data.set);
+    memset(&weighted, 0, sizeof(weighted));
+    mlg_weighted_set(&weighted, MLG_F_REQUEST_RATE,
+                     (mlg_ramp_t){0.0f, 4.0f, 1.0f});
+    mlg_trial_init(&trial, data.set, data.p);
+    trial.judge[0].weighted = &weighted;
+    mlg_trial_score(&trial);
+    IS_NEAR(trial.fate[0].peak, mlg_policy_credit(0.25f, 1), 1e-6);
+    IS_NEAR(trial.fate[40].peak, mlg_policy_credit(0.5f, 1), 1e-6);
+    IS_NEAR(trial.fate[41].peak, 0.5, 1e-6);
+    IS_INT(mlg_trial_recommend(&trial, 1.0, 0.0, &recommended), APR_SUCCESS);
+    IS_INT(trial.later.people, 1);
+    IS_INT(trial.later.refused, 0);
+    IS_INT(trial.later.attackers, 1);
+    IS_INT(trial.later.caught, 1);
     close_data(&data);
 }
 
@@ -643,6 +685,7 @@ int main(void)
         TEST(where_nothing_can_be_learned_the_curve_is_the_plain_one),
         TEST(a_peak_is_the_third_highest_of_five_and_not_above_the_newest),
         TEST(a_threshold_refuses_no_more_people_than_it_may),
+        TEST(trusted_rows_count_less_and_those_who_came_later_are_told_apart),
         TEST(who_is_refused_has_a_peak_at_the_threshold_or_above),
         TEST(a_threshold_is_none_that_cannot_be),
     };
