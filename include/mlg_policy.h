@@ -92,8 +92,8 @@ typedef struct mlg_rules_t {
 /** Score one vector by the model that judges.
  *
  * @param x        shape [MLG_NFEATURES]
- * @param reasons  filled, empty when the score is below MLG_SCORE_NOTED; may be
- *                 NULL
+ * @param reasons  filled, empty when the score is below MLG_SCORE_TOLD and
+ *                 the threshold; may be NULL
  * @return in [0, 1], never NaN
  */
 float mlg_rules_score(const mlg_rules_t *rules, const float x[MLG_NFEATURES],

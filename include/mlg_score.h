@@ -15,7 +15,10 @@
 #include "mlg_features.h"
 
 #define MLG_NREASONS    3
-#define MLG_SCORE_NOTED 0.25f /* from here on an operator may ask why */
+#define MLG_SCORE_NOTED 0.25f /* from here on a client is worth watching */
+#define MLG_SCORE_TOLD                                                         \
+    0.5f /* from here on, or from a lower threshold, it is
+                                 told why: that takes as long as the score */
 
 typedef struct mlg_ramp_t {
     float lo;     /* finite */

@@ -19,7 +19,7 @@ float mlg_rules_score(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
     if (reasons == NULL) {
         return score;
     }
-    if (score < MLG_SCORE_NOTED && score < rules->threshold) {
+    if (score < MLG_SCORE_TOLD && score < rules->threshold) {
         reasons->n = 0;
     }
     else if (rules->forest != NULL) {

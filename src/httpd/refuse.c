@@ -14,8 +14,7 @@
 #include <mod_core.h>
 
 #define SCORE_STEPS  1000
-#define REASON_SCORE 0.25f /* below, nobody asks why */
-#define REASON_BYTES 64    /* a feature's name and its value */
+#define REASON_BYTES 64 /* a feature's name and its value */
 
 /* "0.000" to "1.000", so that no request formats a number. */
 static char score_text[SCORE_STEPS + 1][6];

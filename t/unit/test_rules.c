@@ -48,7 +48,7 @@ CLAIM(the_forest_judges_where_there_is_one_and_the_weights_where_not)
         score = mlg_rules_score(&rig.rules, x, &reasons);
         IS_TRUE(score == mlg_forest_walk(f.forest, x, &walk));
         mlg_forest_reasons(f.forest, x, &walk, &want);
-        IS_INT(reasons.n, (score >= MLG_SCORE_NOTED) ? want.n : 0);
+        IS_INT(reasons.n, (score >= MLG_SCORE_TOLD) ? want.n : 0);
         for (uint32_t r = 0; r < reasons.n; r++) {
             IS_INT(reasons.top[r].feature, want.top[r].feature);
             IS_TRUE(reasons.top[r].points == want.top[r].points);
