@@ -66,9 +66,15 @@ static void put_head(FILE *to, const mlg_trial_report_t *r)
     else if (r->trial->is_fitted) {
         fprintf(to,
                 "Threshold  %.6g, from where each site is fitted to what it "
-                "shows without labels;\n           so that at most %.4g %% of "
-                "people are refused\n",
-                (double)r->threshold, 100.0 * r->max_fpr);
+                "shows without labels",
+                (double)r->threshold);
+        if (!isnan(r->max_fpr)) {
+            fprintf(to,
+                    ";\n           so that at most %.4g %% of people are "
+                    "refused",
+                    100.0 * r->max_fpr);
+        }
+        fputc('\n', to);
     }
     else if (isnan(r->max_fpr)) {
         fprintf(to, "Threshold  %.6g\n", (double)r->threshold);
