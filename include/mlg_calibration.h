@@ -7,14 +7,21 @@
  * just have been blocked, so the share of the histogram above a threshold is
  * the share of trusted clients that it would refuse.
  *
- * A client is in one bin at a time and only moves up. Once a week all bins are
- * halved, and a client that comes again enters again: n is this week's trusted
- * clients, half of last week's, and so on.
+ * Clients are counted by their networks (mlg_key_voter()), each once, by the
+ * highest peak of its clients: a voter is in one bin at a time and only moves
+ * up. Once a week all bins are halved, and a voter that comes again enters
+ * again: n is this week's voters, half of last week's, and so on. One that
+ * comes every week is counted twice at most.
  *
- * Who could lie to it: an address counts once, whatever it does, after two
- * visits half an hour apart. To move the threshold for one person in a
- * thousand takes as many addresses as a thousandth of the people; to hide
- * among them takes a score below theirs.
+ * Voters are told apart by a hash that nobody outside can aim at, in a table
+ * that never makes room: of two in one place only the higher counts, so that
+ * no number of addresses is counted twice; of 10,000 voters one in 14 is hidden
+ * by another.
+ *
+ * Who could lie to it: a network counts once, whatever its addresses do, after
+ * two visits half an hour apart. To move the threshold for one person in a
+ * thousand takes as many networks as a thousandth of those of the people, and
+ * more than MLG_FIT_FEW; to hide among them takes a score below theirs.
  *
  * Lock-free: relaxed atomics; bins may be off by a few between processes and
  * never wrap. Pure: no clock, no allocation. All-zero bytes are valid and
@@ -29,12 +36,15 @@
 #define MLG_CALIBRATION_BINS   1024
 #define MLG_CALIBRATION_NONE   (-1) /* in no bin */
 #define MLG_CALIBRATION_WEEK_S 604800
-#define MLG_CALIBRATION_FEW    10 /* so few clients and none is ignored */
+#define MLG_CALIBRATION_VOTERS 65536u
+#define MLG_CALIBRATION_TWICE  2u /* a voter is counted at most so often */
 
 typedef struct mlg_calibration_t {
     uint32_t week; /* since the epoch, of the last halving; 0 = none yet */
     uint32_t spare[15];
     uint32_t bin[MLG_CALIBRATION_BINS];
+    /* by hash: bin + 1 of the voter there and, above it, the week modulo 32 */
+    uint16_t voter[MLG_CALIBRATION_VOTERS];
 } mlg_calibration_t;
 
 /** The bin of a peak in 1/65535. @return 0..MLG_CALIBRATION_BINS - 1 */
@@ -43,23 +53,21 @@ static inline int mlg_calibration_bin(uint16_t peak)
     return peak / (65536 / MLG_CALIBRATION_BINS);
 }
 
-/** A client leaves one bin and enters another.
+/** A voter leaves one bin and enters another.
  *
  * @param from  its bin so far, or MLG_CALIBRATION_NONE
  * @param to    0..MLG_CALIBRATION_BINS - 1
  */
 void mlg_calibration_note(mlg_calibration_t *c, int from, int to);
 
-/** Follow a trusted client after a request that was not refused: it enters,
- * moves up, or stays.
+/** Follow a trusted client: its voter enters, moves up, or stays.
  *
- * @param noted  what this returned for the client last; 0 at first
- * @param peak   of its record
+ * @param voter  hash
+ * @param peak   of the client's record
  * @param at_us  microseconds since the epoch
- * @return to be kept in its record: bin + 1 and, above it, the week modulo 32
  */
-uint16_t mlg_calibration_follow(mlg_calibration_t *c, uint16_t noted,
-                                uint16_t peak, apr_time_t at_us);
+void mlg_calibration_follow(mlg_calibration_t *c, uint64_t voter, uint16_t peak,
+                            apr_time_t at_us);
 
 /** Halve the bins once for every week that has passed. Any process may call it
  * at any time; one does it. The first call only sets the week.
@@ -68,22 +76,18 @@ uint16_t mlg_calibration_follow(mlg_calibration_t *c, uint16_t noted,
  */
 int mlg_calibration_age(mlg_calibration_t *c, apr_time_t at_us);
 
-/** @return clients in the histogram */
+/** @return voters in the histogram */
 uint32_t mlg_calibration_clients(const mlg_calibration_t *c);
 
-/** @return clients whose peak is at or above a threshold, or may be: the bin
+/** @return voters whose peak is at or above a threshold, or may be: the bin
  *          that it lies in counts whole */
 uint32_t mlg_calibration_above(const mlg_calibration_t *c, float threshold);
 
-/** The lowest threshold that refuses at most so many of the trusted clients.
+/** The lowest threshold that refuses at most so many of the voters.
  *
- * @param share_permille  of them, 0..1000, rounded to whole clients
- * @param ignore          clients that may be refused in any case, once there
- *                        are MLG_CALIBRATION_FEW: one odd client is no people
  * @return 0..1, the upper end of a bin; NaN when the histogram is empty
  */
-float mlg_calibration_quantile(const mlg_calibration_t *c,
-                               unsigned share_permille, unsigned ignore);
+float mlg_calibration_quantile(const mlg_calibration_t *c, uint32_t ignored);
 
 /** Wilson's upper bound of a share, 95 % (z = 1.96).
  *

@@ -53,8 +53,10 @@ typedef struct mlg_census_t {
     uint32_t size; /* a power of two */
     uint32_t n;
     uint64_t left_out;      /* requests of clients without a row */
-    uint32_t *at_peak;      /* shape [65536]: trusted clients, after the end */
-    uint32_t trusted;       /* likewise */
+    uint32_t *at_peak;      /* shape [65536]: voters by the highest peak of
+                               their trusted clients, after the end */
+    uint32_t voters;        /* mlg_key_voter(), likewise */
+    uint32_t trusted;       /* clients, likewise */
     mlg_census_row_t row[]; /* shape [size] */
 } mlg_census_t;
 
@@ -78,11 +80,14 @@ mlg_census_row_t *mlg_census_add(mlg_census_t *census, uint64_t client,
                                  uint32_t min_requests);
 
 /** After the last request: who is trusted is counted. A client with fewer than
- * `min_requests` requests could not be blocked and teaches nothing. */
-void mlg_census_end(mlg_census_t *census, uint32_t min_requests);
+ * `min_requests` requests could not be blocked and teaches nothing.
+ *
+ * @param p  for scratch
+ */
+void mlg_census_end(mlg_census_t *census, uint32_t min_requests, apr_pool_t *p);
 
-/** @return the peak, in score, of the trusted client that has `ignored` others
- * above it; 0 when there are not so many */
+/** @return the peak, in score, of the voter that has `ignored` others above
+ * it; 0 when there are not so many */
 float mlg_census_peak(const mlg_census_t *census, uint32_t ignored);
 
 /** How many clients a threshold would refuse.

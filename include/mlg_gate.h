@@ -5,8 +5,8 @@
  * it is a block of ordinary memory.
  *
  *     [ header | locks | stripes | counters | ring | disputes | networks |
- *       peers | places | calibration | site | block lines | block info |
- *       client table ]
+ *       peers | places | calibration | the shadow's | site | block lines |
+ *       block info | client table ]
  *
  * A request takes this way: mlg_gate_check() before anything else (is the
  * client blocked?), mlg_judge() once when it is known where the request goes,
@@ -31,7 +31,7 @@
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 3 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 4 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -75,6 +75,7 @@ typedef struct mlg_gate_t {
     mlg_sketch_t peers;    /* peers that spoke for others, one day */
     mlg_popularity_t places;
     mlg_calibration_t *calibration;
+    mlg_calibration_t *shadow_calibration;
     mlg_site_t *site;
     mlg_blocks_t blocks;
     mlg_table_t table;

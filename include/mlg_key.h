@@ -57,6 +57,15 @@ mlg_key_t mlg_key_client(const mlg_key_t *addr, unsigned ipv6_prefix);
 /** The network that an address belongs to: IPv4 /24, IPv6 /48. */
 mlg_key_t mlg_key_subnet(const mlg_key_t *addr);
 
+/** Can nobody come from this address over the Internet? Private, shared,
+ * link-local and loopback addresses of both families. */
+int mlg_key_is_private(const mlg_key_t *addr);
+
+/** Who counts once where people are counted: the network of an address, of
+ * which an attacker may have all the others, or a private address itself, with
+ * an office behind it that lies in one network. */
+mlg_key_t mlg_key_voter(const mlg_key_t *addr);
+
 /** Read "192.0.2.7", "192.0.2.0/24", "2001:db8::1" or "2001:db8::/32".
  *
  * @param out   set on success only; host bits are cleared

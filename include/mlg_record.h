@@ -132,7 +132,7 @@ typedef struct mlg_record_t {
     uint16_t session;         /* low half of the last session hash */
     uint16_t score[4];        /* the latest, newest first, in 1/65535 */
     uint16_t peak;            /* mlg_record_note_score() */
-    uint16_t noted;           /* mlg_calibration_follow()'s */
+    uint8_t shadow[2];        /* its latest scores, likewise, in 1/255 */
     uint16_t coherent;        /* assets, saturating */
     uint16_t errors;          /* pages answered 4xx, saturating */
     uint16_t visit_minute;    /* of the last counted visit, modulo 2^16 */
@@ -210,8 +210,16 @@ static inline int mlg_record_is_counted(const mlg_record_t *own)
 void mlg_record_note_score(mlg_record_t *own, float score, uint32_t total,
                            uint32_t min_requests);
 
-/** Forget what another model scored: the scores, the peak, and that it was
- * counted. */
+/** Note what the shadow scored the request that was just folded. Two bytes have
+ * to do, so a proof here is three high scores in a row.
+ *
+ * @param score  0..1
+ * @return the highest threshold that these three reach, in 1/65535, rounded
+ *         down to 1/255
+ */
+uint16_t mlg_record_note_shadow(mlg_record_t *own, float score);
+
+/** Forget what another model scored: the scores and the peak. */
 void mlg_record_forget_scores(mlg_record_t *own);
 
 /** Does this client behave like a person beyond doubt? */

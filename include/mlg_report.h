@@ -235,10 +235,21 @@ typedef struct mlg_snapshot_t {
     size_t ndisputes;
 } mlg_snapshot_t;
 
+#define MLG_COMING_TEXT 240
+
 /** What is too high a score here, and how that is known: "calibrating, 61 %".
  * @return buf */
 const char *mlg_report_threshold_words(char buf[MLG_WORDS_TEXT],
                                        const mlg_snapshot_t *s);
+
+/** From where a score would be too high if the gate knew the site by now.
+ * @return 0..1; NaN when a threshold is in force, or nothing is known yet */
+float mlg_snapshot_coming(const mlg_snapshot_t *s);
+
+/** The same in a sentence, with whom it would refuse.
+ * @return buf; empty when there is none */
+const char *mlg_report_coming_words(char buf[MLG_COMING_TEXT],
+                                    const mlg_snapshot_t *s);
 
 /** Read what can be read without a lock.
  *
@@ -253,6 +264,13 @@ void mlg_snapshot_read(mlg_snapshot_t *s, const mlg_gate_t *gate);
  */
 apr_time_t mlg_reign_since(const mlg_reign_t *reign,
                            const mlg_forest_t *forest);
+
+/** Is the shadow's threshold fitted to the site, as the judge's is? */
+int mlg_snapshot_is_shadow_fitted(const mlg_snapshot_t *s);
+
+/** What is too high a score for the shadow. @return buf */
+const char *mlg_report_shadow_words(char buf[MLG_WORDS_TEXT],
+                                    const mlg_snapshot_t *s);
 
 /** @return the share of requests on which model and shadow disagreed, 0..1 */
 double mlg_snapshot_disagreement(const mlg_snapshot_t *s);

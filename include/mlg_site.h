@@ -11,7 +11,24 @@
  * follows what the site's trusted clients do, never further from its anchor
  * than MLGateThresholdDrift and never by more than 0.005 a day, so that a
  * patient attacker who behaves like people can move it to that bound and no
- * further. What was refused teaches nothing. Another model begins anew.
+ * further. Another model begins anew.
+ *
+ * But a bound that refuses people is worse than a threshold that was dragged. A
+ * site may change: its pages fetch data now, and everybody is quicker. So while
+ * trusted clients of more than MLG_FIT_FEW networks get as far as the upper
+ * bound, and there are enough of them to go by, it does not hold: the threshold
+ * goes on after them at the same 0.005 a day, at most MLG_DRIFT_LIFTED times as
+ * far from its anchor, and comes back as slowly when they are gone. The anchor
+ * stays, and below the lower bound it never goes. A refused client is seen to
+ * get as far as the threshold and no further, whatever it did.
+ *
+ * What the patient attacker gets by that: with five networks (three or four do
+ * every other week) that each pay two visits and are refused once a week, where
+ * the threshold is a half, 0.08 after 16 days and 0.22 after 48, until he stops;
+ * then it sinks by as much in as long. With one network or two, what he got
+ * before: 0.08 at most, and no more than MLG_FIT_STEP. The log says when
+ * the bound is left (NOTICE) and when people are refused at the last one
+ * (WARNING): then someone should look who they are (mlgatectl calibrate).
  *
  * Who may touch what: one process at a time opens and looks (the parent before
  * it forks, then the singleton watchdog); everybody reads. The threshold is
@@ -33,6 +50,13 @@ typedef enum mlg_anchored {
     MLG_ANCHORED_LIVE
 } mlg_anchored;
 
+/* Do people push against the bound? */
+typedef enum mlg_pressed {
+    MLG_PRESSED_NOT,
+    MLG_PRESSED_LIFTED, /* the threshold is above its bound */
+    MLG_PRESSED_LAST    /* and people are refused where it may go no further */
+} mlg_pressed;
+
 typedef struct mlg_site_t {
     uint64_t scorer;  /* mlg_rules_scorer() of whose scores this is; 0 = none */
     uint64_t profile; /* names the profile of the anchor; 0 = live or none */
@@ -47,11 +71,14 @@ typedef struct mlg_site_t {
     uint32_t anchored; /* mlg_anchored */
     uint32_t why;      /* mlg_fit_why of the target */
     uint32_t progress_percent;
-    uint32_t trusted;        /* clients, of this week and earlier ones halved */
+    uint32_t trusted;        /* voters, of this week and earlier ones halved */
     uint32_t refused;        /* of them, by the threshold in force, at most */
     uint32_t clients;        /* that came, since the segment was made */
     uint32_t newcomers_from; /* counted before this model came, modulo 2^32 */
-    uint32_t spare[4];
+    float last;              /* bound, above `high`: see above */
+    float shadow_threshold;  /* fitted to the site likewise; 0 = not */
+    uint32_t pressed;        /* mlg_pressed */
+    uint32_t target_refused; /* of the trusted, by the target, at most */
     int64_t since_us;    /* of this model's scores; 0: as old as the segment */
     int64_t anchored_us; /* microseconds since the epoch; 0 = not */
     int64_t moved_us;
@@ -71,6 +98,8 @@ typedef struct mlg_site_by_t {
     double drift;                 /* MLGateThresholdDrift, 0..1 */
     const mlg_profile_t *profile; /* for this scorer; NULL: none */
     uint64_t profile_id;          /* tells it from others; not 0 with one */
+    float shadow_recommended;     /* the shadow's own threshold; 0: no shadow */
+    double shadow_slope;
 } mlg_site_by_t;
 
 /** Begin, or go on after a restart or with another model.
@@ -82,12 +111,17 @@ typedef struct mlg_site_by_t {
 void mlg_site_open(const struct mlg_gate_t *gate, const mlg_site_by_t *by,
                    apr_time_t now_us);
 
-/** Look at what the site has shown, and follow it.
- *
- * @return 1 when this look found enough: the threshold is in force from now on
- */
-int mlg_site_look(const struct mlg_gate_t *gate, const mlg_site_by_t *by,
-                  apr_time_t now_us);
+/* What a look found. */
+typedef enum mlg_site_news {
+    MLG_SITE_NO_NEWS,
+    MLG_SITE_FOUND,  /* enough: the threshold is in force from now on */
+    MLG_SITE_LIFTED, /* people push it beyond its bound */
+    MLG_SITE_LAST    /* and are refused at the last one */
+} mlg_site_news;
+
+/** Look at what the site has shown, and follow it. */
+mlg_site_news mlg_site_look(const struct mlg_gate_t *gate,
+                            const mlg_site_by_t *by, apr_time_t now_us);
 
 /** @return the threshold in force, or MLG_THRESHOLD_NONE */
 static inline float mlg_site_threshold(const mlg_site_t *site)
@@ -96,6 +130,19 @@ static inline float mlg_site_threshold(const mlg_site_t *site)
 
     __atomic_load(&site->threshold, &threshold, __ATOMIC_RELAXED);
     return (threshold > 0.0f) ? threshold : MLG_THRESHOLD_NONE;
+}
+
+/** The shadow's, where the judge's is the site's: fitted alike as soon as ten
+ * voters are known by its scores; else its own.
+ *
+ * @param own  what the shadow's model recommends
+ */
+static inline float mlg_site_shadow_threshold(const mlg_site_t *site, float own)
+{
+    float threshold;
+
+    __atomic_load(&site->shadow_threshold, &threshold, __ATOMIC_RELAXED);
+    return (threshold > 0.0f) ? threshold : own;
 }
 
 /** @return "calibrating", "profile" or "live" */

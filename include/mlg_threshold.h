@@ -8,9 +8,17 @@
  * model's recommended threshold is moved to where this site's trusted clients
  * (mlg_record_is_trusted(), verified crawlers) end: above the highest of their
  * peaks but for a stated share that may be refused, and a margin. A peak is the
- * threshold at which its client would just have been blocked. Up it goes at
- * once; down only as far as there are clients to vouch for it (20 of them,
- * half the way), and never far. Up it goes as far as they are.
+ * threshold at which its client would just have been blocked. Up it goes as far
+ * as they are; down only as far as there are clients to vouch for it (20 of
+ * them, half the way), and never far.
+ *
+ * A client here is a network, by its highest peak (mlg_key_voter()): whoever
+ * has a network has all its addresses. The highest, because with anything else
+ * a stranger could outvote the people of his network and have them refused. A
+ * crawler that its operator vouches for is one of its own.
+ * And one or two alone do not say where people end: a peak that no third one
+ * comes near counts no further than a step above the third, or above the
+ * model's own threshold.
  *
  * Distances are in log-odds of the score, in which a forest's margins are
  * straight and the weighted model's points nearly so, divided by the slope of
@@ -48,6 +56,8 @@
 
 #define MLG_FIT_SHARE  0.0005 /* of trusted clients, may be refused */
 #define MLG_FIT_MARGIN 0.15   /* above the highest peak that counts */
+#define MLG_FIT_FEW    2u     /* so many do not say where people end */
+#define MLG_FIT_STEP   2.0    /* and lift the threshold by this at most */
 #define MLG_FIT_SHRINK 20.0   /* trusted clients that go half the way down */
 #define MLG_FIT_DOWN   0.5    /* below the recommended threshold, at most */
 
@@ -56,6 +66,7 @@
  * everywhere, which is less than that in score, and the less the closer the
  * threshold is to 0 or 1. */
 #define MLG_DRIFT        0.08
+#define MLG_DRIFT_LIFTED 3.0 /* times as far up, where people are refused */
 #define MLG_DRIFT_A_DAY  0.005
 #define MLG_DRIFT_STEEP  4.0 /* log-odds per score at 0.5 */
 #define MLG_DRIFT_GAP_US (2 * INT64_C(3600000000)) /* longer counts as this */
@@ -65,6 +76,7 @@
 #define MLG_FIT_WHYS(X)                                                       \
     X(NOBODY,  "the model's own threshold: no trusted client was seen")       \
     X(ABOVE,   "just above this site's trusted clients")                      \
+    X(ALONE,   "a step above all trusted clients but the one or two highest") \
     X(BELOW,   "lower than the model's own, as far as trusted clients vouch for it")\
     X(LOWEST,  "as low as this model's may be")
 /* clang-format on */
@@ -80,9 +92,11 @@ typedef enum mlg_fit_why {
 typedef struct mlg_fit_seen_t {
     float recommended; /* the model's own threshold, 0..1 */
     double slope;     /* of its curve from margin to score, > 0; 1 of weights */
-    uint32_t trusted; /* clients */
-    float peak;       /* of them, the highest that counts: see
-                          mlg_fit_ignored(); whatever when `trusted` is 0 */
+    uint32_t trusted; /* clients, one a network: mlg_key_voter() */
+    float peak;       /* of them, the highest but for mlg_fit_ignored();
+                          whatever when `trusted` is 0 */
+    float vouched;    /* the highest but for MLG_FIT_FEW more; 0 where there
+                          are not so many */
     uint32_t clients; /* of any kind */
     apr_interval_time_t span_us; /* from the first request to the last */
     uint32_t trusted_enough;     /* MLG_FIT_TRUSTED, or what was asked for */
@@ -95,7 +109,7 @@ typedef struct mlg_fit_t {
     unsigned progress_percent; /* towards that, 0..100; 100 when sound */
 } mlg_fit_t;
 
-/** How many of the trusted clients with the highest peaks do not count.
+/** How many of the trusted networks with the highest peaks do not count.
  *
  * @param share  of them that may be refused, 0..1
  * @return the share in whole clients, rounded down: of fewer than 1 / share,
@@ -119,30 +133,40 @@ const char *mlg_fit_words(mlg_fit_why why);
  * @param drift   MLGateThresholdDrift, 0..1
  * @param low     set
  * @param high    set; both in 0..1, at most `drift` away
+ * @return how high it may be where people would be refused at `high`
  */
-void mlg_drift_bounds(float anchor, double drift, float *low, float *high);
+float mlg_drift_bounds(float anchor, double drift, float *low, float *high);
 
 /** Let a threshold follow its site for some time.
  *
  * @param threshold   in force so far
- * @param anchor      see mlg_drift_bounds()
  * @param target      where the rule would have it
  * @param elapsed_us  since the last time, an hour or so: a float near 1 cannot
  *                    move by less. More than MLG_DRIFT_GAP_US counts as that,
  *                    less than 0 as none: a clock that jumps moves little
- * @return within the bounds, and at most MLG_DRIFT_A_DAY times the elapsed days
- *         away from `threshold`, but for one that the bounds do not hold
+ * @return at most MLG_DRIFT_A_DAY times the elapsed days away from `threshold`
  */
-float mlg_drift_move(float threshold, float anchor, float target, double drift,
+float mlg_drift_move(float threshold, float target,
                      apr_interval_time_t elapsed_us);
+
+/** @return the threshold, or the bound that does not hold it; `low` for NaN */
+static inline float mlg_drift_within(float threshold, float low, float high)
+{
+    return (threshold > high) ? high : (threshold >= low) ? threshold : low;
+}
+
+/** The floor for a client with this vector. @return pages a second */
+static inline float mlg_floor_of(const float x[MLG_NFEATURES])
+{
+    float others = x[MLG_F_METHOD_MIX];
+
+    return MLG_FLOOR_PAGES_PER_S * (1.0f + (others > 0.0f ? others : 0));
+}
 
 /** Does this vector's client do what no person does? */
 static inline int mlg_floor_is_passed(const float x[MLG_NFEATURES])
 {
-    float others = x[MLG_F_METHOD_MIX];
-    float floor = MLG_FLOOR_PAGES_PER_S * (1.0f + (others > 0.0f ? others : 0));
-
-    return x[MLG_F_REQUEST_RATE] >= floor; /* false for NaN */
+    return x[MLG_F_REQUEST_RATE] >= mlg_floor_of(x); /* false for NaN */
 }
 
 #endif /* MLG_THRESHOLD_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What each threshold between 0.50 and 0.99 would have done, found in the one
+ * What each threshold between 0.05 and 0.99 would have done, found in the one
  * pass of a replay that runs under one threshold.
  *
- * For every client that has scored 0.50 or more, and for each threshold, the
+ * For every client that has scored 0.05 or more, and for each threshold, the
  * policy is run on the client's scores: three high ones of the last five, the
  * newest among them, at least the minimum number of requests; a block; the
  * longer one for a repeated offence. The replay's own threshold is run too.
@@ -33,7 +33,7 @@
 
 #include <apr_pools.h>
 
-#define MLG_WHATIF_GRID    50                    /* 0.50, 0.51, ... 0.99 */
+#define MLG_WHATIF_GRID    50 /* 0.05, by 0.02 from 0.06 to 0.96, to 0.99 */
 #define MLG_WHATIF_ROWS    (MLG_WHATIF_GRID + 1) /* the last one: the real */
 #define MLG_WHATIF_CLIENTS 8192
 
@@ -51,6 +51,13 @@ typedef struct mlg_whatif_t {
     struct mlg_whatif_client_t *client; /* shape [MLG_WHATIF_CLIENTS] */
     uint64_t *tag;                      /* likewise: hashes, 0 = empty */
 } mlg_whatif_t;
+
+/** A threshold of the grid, where few are needed in the middle and people may
+ * end at either end. @param i  0..MLG_WHATIF_GRID - 1. @return in hundredths */
+static inline int mlg_whatif_percent(int i)
+{
+    return (i == 0) ? 5 : (i <= 46) ? 4 + 2 * i : 50 + i;
+}
 
 /** Begin.
  *

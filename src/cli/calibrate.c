@@ -21,7 +21,8 @@ static const apr_getopt_option_t options[] = {
      "of the clients that behave like people at most this share may be "
      "refused, 0 to 0.1; default 0.0005"},
     {"min-trusted", OPT_MIN_TRUSTED, 1,
-     "so many clients that behave like people are enough to go by; default 10"},
+     "clients that behave like people in so many networks are enough to go "
+     "by; default 10"},
     {"ranges", OPT_RANGES, 1,
      "count crawlers as people whose addresses are in OPERATOR/*.txt of this "
      "directory"},

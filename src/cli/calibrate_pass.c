@@ -117,15 +117,17 @@ void calibrate_end(calibrate_t *c)
     const mlg_replay_t *replay = &c->feed.replay;
     mlg_profile_t *profile = &c->profile;
     mlg_fit_seen_t seen;
+    uint32_t ignored;
     uint32_t all;
 
-    mlg_census_end(c->census, replay->rules.min_requests);
+    mlg_census_end(c->census, replay->rules.min_requests, c->p);
+    ignored = mlg_fit_ignored(c->census->voters, c->share);
     seen = (mlg_fit_seen_t){
         .recommended = rules->recommended,
         .slope = rules->slope,
-        .trusted = c->census->trusted,
-        .peak = mlg_census_peak(c->census,
-                                mlg_fit_ignored(c->census->trusted, c->share)),
+        .trusted = c->census->voters,
+        .peak = mlg_census_peak(c->census, ignored),
+        .vouched = mlg_census_peak(c->census, ignored + MLG_FIT_FEW),
         .clients =
             (uint32_t)((c->clients < UINT32_MAX) ? c->clients : UINT32_MAX),
         .span_us = c->last_us - c->first_us,
@@ -136,7 +138,7 @@ void calibrate_end(calibrate_t *c)
     profile->threshold = c->fit.threshold;
     profile->recommended = rules->recommended;
     profile->share = (float)c->share;
-    profile->trusted = seen.trusted;
+    profile->trusted = c->census->trusted;
     profile->refused = mlg_census_refused(c->census, c->fit.threshold, &all);
     profile->upper = mlg_wilson_upper(profile->refused, profile->trusted);
     profile->clients = seen.clients;

@@ -32,8 +32,10 @@ static void print_site(const calibrate_t *c)
            "judged\n",
            whole(c->requests), plural(c->requests), whole(c->clients),
            plural(c->clients), c->census->n);
-    printf("  %u client%s believed to be people or as welcome:\n",
-           c->census->trusted, (c->census->trusted == 1) ? " is" : "s are");
+    printf("  %u client%s believed to be people or as welcome, in %u "
+           "network%s:\n",
+           c->census->trusted, (c->census->trusted == 1) ? " is" : "s are",
+           c->census->voters, plural(c->census->voters));
     for (uint32_t i = 0; i < c->census->size; i++) {
         for (unsigned b = 0; b < MLG_NBELIEFS; b++) {
             if ((c->census->row[i].believed >> b & 1) != 0) {
@@ -141,8 +143,8 @@ static void print_verdict(const calibrate_t *c)
         printf("\nCalibrated.\n");
         return;
     }
-    printf("\nNot enough yet: %u %%. It takes %u clients that behave like "
-           "people, or %u clients\nof any kind over three days.\n",
+    printf("\nNot enough yet: %u %%. It takes clients that behave like people "
+           "in %u networks, or %u\nclients of any kind over three days.\n",
            c->fit.progress_percent, c->trusted_enough, MLG_FIT_CLIENTS);
 }
 

@@ -20,7 +20,7 @@ enum { OPT_THRESHOLD = 256, OPT_MAX_FPR, OPT_ORACLE, OPT_JSON, OPT_HTML };
 static const apr_getopt_option_t options[] = {
     {"threshold", OPT_THRESHOLD, 1,
      "a number, or auto: the lowest that suits --max-fpr on these people; "
-     "without it the model's own, or MLGateThreshold"},
+     "without it MLGateThreshold, or fitted to each site as it shows itself"},
     {"max-fpr", OPT_MAX_FPR, 1,
      "the share of people that --threshold auto and --oracle may refuse "
      "(0.001)"},
@@ -51,6 +51,7 @@ typedef struct eval_t {
     double threshold; /* NaN: not given */
     double max_fpr;
     int is_auto;
+    int is_fitted; /* to each site, as a gate there would */
     int is_oracle;
 } eval_t;
 
@@ -93,6 +94,7 @@ static int read_model(eval_t *e)
     code = rules_apply(rules, &e->rig, e->p);
     if (code == CTL_DONE && isnan(e->threshold)) {
         e->threshold = (double)e->rig.rules.threshold;
+        e->is_fitted = !e->is_auto && rules_want_fit(rules);
     }
     return code;
 }
@@ -103,11 +105,49 @@ static float same_for_all(void *data, const mlg_peaks_t *peaks)
     return (float)*(const double *)data;
 }
 
+static int out_of_memory(const eval_t *e)
+{
+    return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
+                        e->labelled.set->clients);
+}
+
+/* One threshold for all, the lowest that suits these people. */
+static int choose_threshold(eval_t *e)
+{
+    uint32_t n;
+    float *people =
+        mlg_trial_peaks(&e->trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
+
+    if (people == NULL) {
+        return out_of_memory(e);
+    }
+    e->threshold = (double)mlg_trial_threshold(people, n, e->max_fpr);
+    free(people);
+    return CTL_DONE;
+}
+
+/* @return CTL_DONE with the threshold of each site set */
+static int set_thresholds(eval_t *e)
+{
+    const rules_t *rules = &e->labelled.feed.rules;
+    apr_status_t rv;
+    int code = e->is_auto ? choose_threshold(e) : CTL_DONE;
+
+    if (code != CTL_DONE) {
+        return code;
+    }
+    e->trial.is_fitted = e->is_fitted;
+    rv = e->is_fitted
+             ? mlg_trial_fit(&e->trial, (float)e->threshold, rules->slope)
+             : mlg_trial_calibrate(&e->trial, same_for_all, &e->threshold);
+    return (rv == APR_SUCCESS) ? CTL_DONE : out_of_memory(e);
+}
+
 static int judge(eval_t *e)
 {
     const mlg_dataset_t *set = e->labelled.set;
     mlg_trial_t *trial = &e->trial;
-    uint32_t n;
+    int code;
 
     mlg_trial_init(trial, set, e->p);
     trial->rules.min_requests = e->rig.rules.min_requests;
@@ -116,18 +156,10 @@ static int judge(eval_t *e)
         trial->judge[i].weighted = e->rig.rules.model;
     }
     mlg_trial_score(trial);
-    if (e->is_auto) {
-        float *people =
-            mlg_trial_peaks(trial, MLG_GROUP_PEOPLE, UINT32_MAX, 0, &n);
-
-        if (people == NULL) {
-            return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
-                                set->clients);
-        }
-        e->threshold = (double)mlg_trial_threshold(people, n, e->max_fpr);
-        free(people);
+    code = set_thresholds(e);
+    if (code != CTL_DONE) {
+        return code;
     }
-    mlg_trial_calibrate(trial, same_for_all, &e->threshold);
     mlg_trial_decide(trial);
     if (e->is_oracle) {
         trial_oracle(trial, &e->max_fpr);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #define TRIES      8
-#define BIN_BITS   11 /* of `noted`: bin + 1 */
+#define BIN_BITS   11 /* of a voter's word: bin + 1 */
 #define WEEKS_KEPT 32 /* after so many halvings nothing is left */
 
 static uint32_t read_bin(const mlg_calibration_t *c, int i)
@@ -40,21 +40,28 @@ static uint32_t week_of(apr_time_t at_us)
     return (uint32_t)(at_us / APR_USEC_PER_SEC / MLG_CALIBRATION_WEEK_S);
 }
 
-uint16_t mlg_calibration_follow(mlg_calibration_t *c, uint16_t noted,
-                                uint16_t peak, apr_time_t at_us)
+void mlg_calibration_follow(mlg_calibration_t *c, uint64_t voter, uint16_t peak,
+                            apr_time_t at_us)
 {
+    uint16_t *word = &c->voter[voter % MLG_CALIBRATION_VOTERS];
+    uint16_t noted = __atomic_load_n(word, __ATOMIC_RELAXED);
     unsigned week = week_of(at_us) % WEEKS_KEPT;
     int to = mlg_calibration_bin(peak);
     int from = (noted & ((1 << BIN_BITS) - 1)) - 1;
 
+    if (from >= 0 && (unsigned)noted >> BIN_BITS == (week + 1) % WEEKS_KEPT) {
+        return; /* a request that began last week; else two could take turns */
+    }
     if (from >= MLG_CALIBRATION_BINS || (unsigned)noted >> BIN_BITS != week) {
         from = MLG_CALIBRATION_NONE; /* what it was last week is history */
     }
-    if (to <= from) {
-        return noted;
+    /* where another process was quicker, the next request will do */
+    if (to > from &&
+        __atomic_compare_exchange_n(
+            word, &noted, (uint16_t)(week << BIN_BITS | (unsigned)(to + 1)), 0,
+            __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        mlg_calibration_note(c, from, to);
     }
-    mlg_calibration_note(c, from, to);
-    return (uint16_t)(week << BIN_BITS | (unsigned)(to + 1));
 }
 
 /* What the weeks after `last`, up to `week`, leave of a bin. Halves are rounded
@@ -117,24 +124,18 @@ uint32_t mlg_calibration_above(const mlg_calibration_t *c, float threshold)
     return (uint32_t)((n < UINT32_MAX) ? n : UINT32_MAX);
 }
 
-float mlg_calibration_quantile(const mlg_calibration_t *c,
-                               unsigned share_permille, unsigned ignore)
+float mlg_calibration_quantile(const mlg_calibration_t *c, uint32_t ignored)
 {
-    uint32_t n = mlg_calibration_clients(c);
-    uint64_t may = ((uint64_t)n * share_permille + 500) / 1000;
     uint64_t above = 0;
     int i = MLG_CALIBRATION_BINS;
 
-    if (n == 0) {
+    if (mlg_calibration_clients(c) == 0) {
         return NAN;
     }
-    if (n >= MLG_CALIBRATION_FEW && may < ignore) {
-        may = ignore;
-    }
-    while (i > 0 && above + read_bin(c, i - 1) <= may) {
+    while (i > 0 && above + read_bin(c, i - 1) <= ignored) {
         above += read_bin(c, --i);
     }
-    /* bins from i on hold at most `may`: refuse from where i begins */
+    /* bins from i on hold no more: refuse from where i begins */
     return (float)i / (float)MLG_CALIBRATION_BINS;
 }
 

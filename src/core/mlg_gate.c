@@ -193,15 +193,29 @@ static void fold(const mlg_gate_t *gate, const mlg_arrival_t *a,
     mlg_record_fold_rarity(own, d->rarity);
 }
 
-/* Learn how high people score here. */
-static void calibrate(const mlg_gate_t *gate, const mlg_arrival_t *a,
-                      mlg_record_t *own, const mlg_decision_t *d)
+/* Learn how high people score here. mlg_key_voter(), hashed already. */
+static void calibrate(mlg_calibration_t *calibration, const mlg_arrival_t *a,
+                      const mlg_record_t *own, uint16_t peak)
 {
-    if (d->verdict != MLG_VERDICT_REFUSE && d->is_trusted) {
-        mlg_calibration_age(gate->calibration, a->at_us);
-        own->noted = mlg_calibration_follow(gate->calibration, own->noted,
-                                            own->peak, a->at_us);
+    uint64_t voter =
+        mlg_key_is_private(&a->from.addr) ? a->from.hash : a->subnet;
+
+    if (mlg_record_is_trusted(own)) {
+        mlg_calibration_age(calibration, a->at_us);
+        mlg_calibration_follow(calibration, voter, peak, a->at_us);
     }
+}
+
+/* What a refusal teaches: that its client got as far as the threshold, and not
+ * how far beyond; else nobody would know of people who are refused. The floor's
+ * proof is no score, and teaches nothing about scores. */
+static uint16_t peak_of_refused(uint16_t before, uint16_t now, float threshold,
+                                float proof)
+{
+    uint16_t reached = (uint16_t)(fminf(threshold, 1.0f) * 65535.0f);
+
+    now = (now < reached) ? now : reached;
+    return (proof > 1.0f || now < before) ? before : now;
 }
 
 /* The floor convicts where the score alone would not, and says so. */
@@ -214,7 +228,8 @@ static void name_floor(mlg_decision_t *d)
 
 /* Let the shadow score the same vector, and count how the two compare. */
 static void ask_shadow(const mlg_gate_t *gate, const mlg_rules_t *rules,
-                       const mlg_arrival_t *a, const mlg_decision_t *d)
+                       const mlg_arrival_t *a, mlg_record_t *own,
+                       const mlg_decision_t *d)
 {
     static const mlg_counter_id seen[2][2] = {
         {MLG_C_SHADOW_BOTH_LOW, MLG_C_SHADOW_ONLY_SHADOW},
@@ -224,6 +239,11 @@ static void ask_shadow(const mlg_gate_t *gate, const mlg_rules_t *rules,
     int is_high = mlg_policy_proof(d->score, d->x) >= rules->threshold;
     int is_high_too = mlg_policy_proof(score, d->x) >= rules->shadow->threshold;
 
+    uint16_t peak = mlg_record_note_shadow(own, score);
+
+    if (own->total >= rules->min_requests) {
+        calibrate(gate->shadow_calibration, a, own, peak);
+    }
     count(gate, a->from.hash, seen[is_high][is_high_too]);
     if (is_high != is_high_too) {
         mlg_dispute_t dispute = {.client = a->from.hash,
@@ -250,9 +270,8 @@ static float prove(const mlg_gate_t *gate, const mlg_rules_t *rules,
     d->model = mlg_rules_model(rules);
     proof = mlg_policy_proof(d->score, d->x);
     if (rules->shadow != NULL) {
-        ask_shadow(gate, rules, a, d);
+        ask_shadow(gate, rules, a, own, d);
     }
-    /* the floor's proof is no score, and teaches nothing about scores */
     mlg_record_note_score(own, d->score, own->total, rules->min_requests);
     if (proof > d->score && d->score < rules->threshold) {
         name_floor(d);
@@ -294,7 +313,8 @@ static void weigh(const mlg_gate_t *gate, const mlg_rules_t *rules,
     if (event == MLG_EVENT_PROOF) {
         convict(gate, rules, a, held, own, d);
         if (d->verdict == MLG_VERDICT_REFUSE) {
-            own->peak = peak; /* what was refused teaches nothing */
+            own->peak =
+                peak_of_refused(peak, own->peak, rules->threshold, proof);
         }
         return;
     }
@@ -317,7 +337,7 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
     }
     fold(gate, a, &own, d);
     weigh(gate, rules, a, standing, held, &own, d);
-    calibrate(gate, a, &own, d);
+    calibrate(gate->calibration, a, &own, own.peak);
     mlg_record_publish(shared, &own);
     mlg_table_done(held);
     d->is_recorded = 1;
@@ -479,6 +499,8 @@ void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,
         *judge = (mlg_reign_t){model, now_us};
     }
     if (is_other_second) {
+        memset(gate->shadow_calibration, 0, sizeof(*gate->shadow_calibration));
+        gate->site->shadow_threshold = 0.0f;
         *second = (shadow != NULL) ? (mlg_reign_t){*shadow, now_us}
                                    : (mlg_reign_t){0, 0};
     }

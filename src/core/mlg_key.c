@@ -52,6 +52,27 @@ mlg_key_t mlg_key_subnet(const mlg_key_t *addr)
     return mlg_key_mask(addr, mlg_key_is_v4(addr) ? 96 + 24 : 48);
 }
 
+int mlg_key_is_private(const mlg_key_t *addr)
+{
+    const unsigned char *b = addr->b;
+    static const mlg_key_t loopback = {{[15] = 1}};
+
+    if (!mlg_key_is_v4(addr)) {
+        return (b[0] & 0xfe) == 0xfc ||
+               (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) ||
+               memcmp(addr, &loopback, sizeof(loopback)) == 0;
+    }
+    b += 12;
+    return b[0] == 10 || b[0] == 127 || (b[0] == 100 && (b[1] & 0xc0) == 64) ||
+           (b[0] == 169 && b[1] == 254) ||
+           (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168);
+}
+
+mlg_key_t mlg_key_voter(const mlg_key_t *addr)
+{
+    return mlg_key_is_private(addr) ? *addr : mlg_key_subnet(addr);
+}
+
 /* @return the number, or -1 when `text` is not all digits or above 128 */
 static int parse_bits(const char *text)
 {

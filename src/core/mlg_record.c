@@ -114,6 +114,7 @@ static void shift_slow(mlg_record_t *r, int64_t steps)
     r->evidence = 0;
     r->peak = 0;
     memset(r->score, 0, sizeof(r->score));
+    memset(r->shadow, 0, sizeof(r->shadow));
 }
 
 static uint16_t minute_of(apr_time_t at_us)
@@ -457,7 +458,17 @@ void mlg_record_forget_scores(mlg_record_t *r)
 {
     memset(r->score, 0, sizeof(r->score));
     r->peak = 0;
-    r->noted = 0;
+}
+
+uint16_t mlg_record_note_shadow(mlg_record_t *r, float score)
+{
+    uint8_t newest = (uint8_t)(score * 255.0f);
+    uint8_t least = (newest < r->shadow[0]) ? newest : r->shadow[0];
+
+    least = (least < r->shadow[1]) ? least : r->shadow[1];
+    r->shadow[1] = r->shadow[0];
+    r->shadow[0] = newest;
+    return (uint16_t)(least * 257);
 }
 
 int mlg_record_is_trusted(const mlg_record_t *r)

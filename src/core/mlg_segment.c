@@ -21,6 +21,7 @@ typedef struct layout_t {
     size_t answered;
     size_t places;
     size_t calibration;
+    size_t shadow_calibration;
     size_t site;
     size_t lines;
     size_t info;
@@ -64,7 +65,8 @@ static layout_t layout_for(uint32_t clients)
     l.answered = after(l.peers, sizeof(uint64_t) * PEER_SLOTS);
     l.places = after(l.answered, sizeof(uint64_t));
     l.calibration = after(l.places, sizeof(uint64_t) * MLG_POPULARITY_SLOTS);
-    l.site = after(l.calibration, sizeof(mlg_calibration_t));
+    l.shadow_calibration = after(l.calibration, sizeof(mlg_calibration_t));
+    l.site = after(l.shadow_calibration, sizeof(mlg_calibration_t));
     l.lines = after(l.site, sizeof(mlg_site_t));
     l.info = after(l.lines, sizeof(mlg_block_line_t) * l.nlines);
     l.table =
@@ -132,6 +134,7 @@ apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
                                       (uint64_t *)(at + l.answered),
                                       MLG_POPULARITY_SLOTS - 1};
     gate->calibration = (mlg_calibration_t *)(at + l.calibration);
+    gate->shadow_calibration = (mlg_calibration_t *)(at + l.shadow_calibration);
     gate->site = (mlg_site_t *)(at + l.site);
     gate->blocks.line = (mlg_block_line_t *)(at + l.lines);
     gate->blocks.info = (mlg_block_info_t *)(at + l.info);

@@ -6,6 +6,7 @@
 
 #define MOVE_EVERY_US (3600 * (apr_time_t)APR_USEC_PER_SEC)
 #define LEARN_US      (7 * INT64_C(86400000000)) /* every day of the week */
+#define THERE         1e-4f /* closer to a bound and it is there */
 
 static void put_threshold(mlg_site_t *site, float threshold)
 {
@@ -19,6 +20,7 @@ static void anchor(mlg_site_t *site, mlg_anchored by, float threshold,
     site->anchored = by;
     site->anchored_us = now_us;
     site->moved_us = now_us;
+    site->pressed = MLG_PRESSED_NOT;
     put_threshold(site, threshold);
 }
 
@@ -26,14 +28,25 @@ static void anchor(mlg_site_t *site, mlg_anchored by, float threshold,
 static void forget(const mlg_gate_t *gate, apr_time_t now_us)
 {
     uint64_t requests = gate->site->requests;
+    float shadow_threshold = gate->site->shadow_threshold;
     mlg_shard_t total;
 
     mlg_counters_read(gate->counters, &total);
     memset(gate->site, 0, sizeof(*gate->site));
     gate->site->requests = requests;
+    gate->site->shadow_threshold = shadow_threshold; /* another's scores */
     gate->site->since_us = now_us;
     gate->site->newcomers_from = (uint32_t)total.count[MLG_C_NEWCOMERS];
     memset(gate->calibration, 0, sizeof(*gate->calibration));
+}
+
+/* What was counted by another threshold says nothing of this one. */
+static void compare_anew(const mlg_gate_t *gate, apr_time_t now_us)
+{
+    mlg_shard_t total;
+
+    mlg_counters_read(gate->counters, &total);
+    mlg_disputes_begin(gate->disputes, &total, now_us);
 }
 
 static void bound(mlg_site_t *site, double drift, apr_time_t now_us)
@@ -43,12 +56,11 @@ static void bound(mlg_site_t *site, double drift, apr_time_t now_us)
     if (site->anchored == MLG_ANCHORED_NOT) {
         return;
     }
-    mlg_drift_bounds(site->anchor, drift, &site->low, &site->high);
+    site->last = mlg_drift_bounds(site->anchor, drift, &site->low, &site->high);
     if (now_us - site->moved_us < 0) {
         site->moved_us = now_us; /* the clock stepped back */
     }
-    put_threshold(site,
-                  mlg_drift_move(threshold, site->anchor, threshold, drift, 0));
+    put_threshold(site, mlg_drift_within(threshold, site->low, site->last));
 }
 
 void mlg_site_open(const mlg_gate_t *gate, const mlg_site_by_t *by,
@@ -66,6 +78,7 @@ void mlg_site_open(const mlg_gate_t *gate, const mlg_site_by_t *by,
         site->profile = by->profile_id;
         anchor(site, MLG_ANCHORED_PROFILE, by->profile->threshold, now_us);
         site->upper = by->profile->upper;
+        compare_anew(gate, now_us);
     }
     if (is_new && mlg_popularity_clients(&gate->places, now_us) == 0) {
         mlg_profile_seed(by->profile, &gate->places, &gate->segment->secret,
@@ -94,45 +107,102 @@ static void weigh_load(mlg_site_t *site, uint64_t requests, apr_time_t now_us)
     site->requests = requests;
 }
 
+/* Where the trusted end in one of the two histograms. */
+static void see_peaks(mlg_calibration_t *calibration, const mlg_site_by_t *by,
+                      apr_time_t now_us, mlg_fit_seen_t *seen)
+{
+    double share =
+        (by->profile != NULL) ? (double)by->profile->share : MLG_FIT_SHARE;
+    uint32_t ignored;
+
+    mlg_calibration_age(calibration, now_us);
+    seen->trusted = mlg_calibration_clients(calibration);
+    seen->trusted_enough = MLG_FIT_TRUSTED;
+    ignored = mlg_fit_ignored(seen->trusted, share);
+    seen->peak = mlg_calibration_quantile(calibration, ignored);
+    seen->vouched = mlg_calibration_quantile(
+        calibration, ignored + MLG_FIT_FEW * MLG_CALIBRATION_TWICE);
+}
+
 static void see(const mlg_gate_t *gate, const mlg_site_by_t *by,
                 apr_time_t now_us, mlg_fit_seen_t *seen)
 {
     mlg_shard_t total;
-    double share =
-        (by->profile != NULL) ? (double)by->profile->share : MLG_FIT_SHARE;
     uint32_t newcomers;
 
     mlg_counters_read(gate->counters, &total);
     weigh_load(gate->site, total.count[MLG_C_REQUESTS], now_us);
-    mlg_calibration_age(gate->calibration, now_us);
+    see_peaks(gate->calibration, by, now_us, seen);
     newcomers =
         (uint32_t)total.count[MLG_C_NEWCOMERS] - gate->site->newcomers_from;
     seen->recommended = by->recommended;
     seen->slope = by->slope;
-    seen->trusted = mlg_calibration_clients(gate->calibration);
-    seen->peak = mlg_calibration_quantile(
-        gate->calibration, 0, mlg_fit_ignored(seen->trusted, share));
     seen->clients = newcomers;
     seen->span_us =
         now_us - ((gate->site->since_us != 0) ? gate->site->since_us
                                               : gate->segment->formatted_us);
-    seen->trusted_enough = MLG_FIT_TRUSTED;
 }
 
-/* An hour at a time, and only where there are people to follow. */
-static void follow(mlg_site_t *site, const mlg_site_by_t *by, float target,
-                   uint32_t trusted, apr_time_t now_us)
+/* Where the threshold is to go. Towards its bounds it needs people to follow,
+ * to come back within them nobody. */
+static float aim(const mlg_site_t *site, const mlg_fit_seen_t *seen,
+                 float target, int is_pushed)
+{
+    float most = is_pushed ? site->last : site->high;
+
+    return fminf((seen->trusted >= MLG_FIT_TRUSTED) ? target
+                                                    : mlg_site_threshold(site),
+                 most);
+}
+
+/* An hour at a time. @return 1 when people push harder than before */
+static int follow(mlg_site_t *site, const mlg_fit_seen_t *seen, float target,
+                  apr_time_t now_us)
 {
     apr_time_t elapsed_us = now_us - site->moved_us;
+    int is_pushed =
+        seen->trusted >= MLG_FIT_TRUSTED && seen->vouched >= site->high;
+    mlg_pressed before = (mlg_pressed)site->pressed;
+    float threshold;
 
     if (elapsed_us >= 0 && elapsed_us < MOVE_EVERY_US) {
-        return;
+        return 0;
     }
     site->moved_us = now_us;
-    if (trusted >= MLG_FIT_TRUSTED) {
-        put_threshold(site,
-                      mlg_drift_move(mlg_site_threshold(site), site->anchor,
-                                     target, by->drift, elapsed_us));
+    threshold = mlg_drift_within(
+        mlg_drift_move(mlg_site_threshold(site),
+                       aim(site, seen, target, is_pushed), elapsed_us),
+        site->low, site->last);
+    put_threshold(site, threshold);
+    if (is_pushed && seen->vouched >= site->last &&
+        threshold > site->last - THERE) {
+        site->pressed = MLG_PRESSED_LAST;
+    }
+    else {
+        site->pressed = (threshold > site->high + THERE) ? MLG_PRESSED_LIFTED
+                                                         : MLG_PRESSED_NOT;
+    }
+    return site->pressed > before;
+}
+
+/* By the rule alone: it refuses nobody, so it needs no bounds. */
+static void fit_shadow(const mlg_gate_t *gate, const mlg_site_by_t *by,
+                       apr_time_t now_us)
+{
+    mlg_fit_seen_t seen = {.recommended = by->shadow_recommended,
+                           .slope = by->shadow_slope};
+    mlg_site_t *site = gate->site;
+    int is_first = site->shadow_threshold <= 0.0f;
+    mlg_fit_t fit;
+
+    see_peaks(gate->shadow_calibration, by, now_us, &seen);
+    mlg_fit(&fit, &seen);
+    if (seen.trusted < MLG_FIT_TRUSTED) {
+        return;
+    }
+    __atomic_store(&site->shadow_threshold, &fit.threshold, __ATOMIC_RELAXED);
+    if (is_first) {
+        compare_anew(gate, now_us);
     }
 }
 
@@ -148,27 +218,44 @@ static void wait_for_all_kinds(mlg_fit_t *fit, apr_interval_time_t span_us)
     }
 }
 
-int mlg_site_look(const mlg_gate_t *gate, const mlg_site_by_t *by,
-                  apr_time_t now_us)
+/* Anchor, or follow. */
+static mlg_site_news settle(const mlg_gate_t *gate, const mlg_site_by_t *by,
+                            const mlg_fit_seen_t *seen, const mlg_fit_t *fit,
+                            apr_time_t now_us)
 {
     mlg_site_t *site = gate->site;
-    int is_found = 0;
+
+    if (site->anchored != MLG_ANCHORED_NOT) {
+        return !follow(site, seen, fit->threshold, now_us) ? MLG_SITE_NO_NEWS
+               : (site->pressed == MLG_PRESSED_LAST)       ? MLG_SITE_LAST
+                                                           : MLG_SITE_LIFTED;
+    }
+    if (!fit->is_sound) {
+        return MLG_SITE_NO_NEWS;
+    }
+    anchor(site, MLG_ANCHORED_LIVE, fit->threshold, now_us);
+    bound(site, by->drift, now_us);
+    compare_anew(gate, now_us);
+    return MLG_SITE_FOUND;
+}
+
+mlg_site_news mlg_site_look(const mlg_gate_t *gate, const mlg_site_by_t *by,
+                            apr_time_t now_us)
+{
+    mlg_site_t *site = gate->site;
+    mlg_site_news news;
     mlg_fit_seen_t seen;
     mlg_fit_t fit;
 
     if (site->scorer != by->scorer) {
-        return 0; /* of a model that is about to be opened, or was */
+        return MLG_SITE_NO_NEWS; /* of a model that is about to be opened, or was */
     }
     see(gate, by, now_us, &seen);
     mlg_fit(&fit, &seen);
     wait_for_all_kinds(&fit, seen.span_us);
-    if (site->anchored != MLG_ANCHORED_NOT) {
-        follow(site, by, fit.threshold, seen.trusted, now_us);
-    }
-    else if (fit.is_sound) {
-        anchor(site, MLG_ANCHORED_LIVE, fit.threshold, now_us);
-        bound(site, by->drift, now_us);
-        is_found = 1;
+    news = settle(gate, by, &seen, &fit, now_us);
+    if (by->shadow_recommended > 0.0f) {
+        fit_shadow(gate, by, now_us);
     }
     site->target = fit.threshold;
     site->why = fit.why;
@@ -178,11 +265,13 @@ int mlg_site_look(const mlg_gate_t *gate, const mlg_site_by_t *by,
         (site->anchored != MLG_ANCHORED_NOT) ? 100 : fit.progress_percent;
     site->refused = mlg_calibration_above(
         gate->calibration, fminf(mlg_site_threshold(site), 1.0f));
+    site->target_refused =
+        mlg_calibration_above(gate->calibration, site->target);
     if (seen.trusted >= MLG_FIT_TRUSTED) {
         site->upper = mlg_wilson_upper(site->refused, seen.trusted);
     }
     site->looked_us = now_us;
-    return is_found;
+    return news;
 }
 
 const char *mlg_site_words(const mlg_site_t *site)

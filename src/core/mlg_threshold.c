@@ -45,7 +45,10 @@ static unsigned progress(const mlg_fit_seen_t *seen)
 /* In margin units: log-odds over the slope. */
 static double place(const mlg_fit_seen_t *seen, double own, mlg_fit_why *why)
 {
-    double people = log_odds(seen->peak) / seen->slope + MLG_FIT_MARGIN;
+    double highest = log_odds(seen->peak) / seen->slope;
+    double most =
+        fmax(log_odds(seen->vouched) / seen->slope, own) + MLG_FIT_STEP;
+    double people = fmin(highest, most) + MLG_FIT_MARGIN;
     double n = seen->trusted;
 
     if (seen->trusted == 0) {
@@ -53,7 +56,7 @@ static double place(const mlg_fit_seen_t *seen, double own, mlg_fit_why *why)
         return own;
     }
     if (people > own) {
-        *why = MLG_FIT_ABOVE;
+        *why = (highest > most) ? MLG_FIT_ALONE : MLG_FIT_ABOVE;
         return people;
     }
     *why = MLG_FIT_BELOW;
@@ -87,16 +90,17 @@ const char *mlg_fit_words(mlg_fit_why why)
 
 /* ---- following ----------------------------------------------------------- */
 
-void mlg_drift_bounds(float anchor, double drift, float *low, float *high)
+float mlg_drift_bounds(float anchor, double drift, float *low, float *high)
 {
     double at = log_odds(anchor);
     double reach = MLG_DRIFT_STEEP * drift;
 
     *low = (float)score_of(at - reach);
     *high = (float)score_of(at + reach);
+    return (float)score_of(at + MLG_DRIFT_LIFTED * reach);
 }
 
-float mlg_drift_move(float threshold, float anchor, float target, double drift,
+float mlg_drift_move(float threshold, float target,
                      apr_interval_time_t elapsed_us)
 {
     double days = (double)((elapsed_us < MLG_DRIFT_GAP_US) ? elapsed_us
@@ -104,13 +108,7 @@ float mlg_drift_move(float threshold, float anchor, float target, double drift,
                   86400e6;
     double reach = MLG_DRIFT_STEEP * MLG_DRIFT_A_DAY * fmax(days, 0.0);
     double from = log_odds(threshold);
-    double to = log_odds(target);
-    float low;
-    float high;
-    float moved;
+    double to = fmin(fmax(log_odds(target), from - reach), from + reach);
 
-    to = fmin(fmax(to, from - reach), from + reach);
-    moved = (to == from) ? threshold : (float)score_of(to);
-    mlg_drift_bounds(anchor, drift, &low, &high);
-    return (moved > high) ? high : (moved >= low) ? moved : low; /* NaN too */
+    return (to == from) ? threshold : (float)score_of(to);
 }

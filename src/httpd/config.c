@@ -120,24 +120,35 @@ static const mlg_weighted_t *weights_of(const mlgate_conf_t *conf)
                                    : &mlg_weighted_default;
 }
 
-/* A shadow goes by its own threshold: MLGateThreshold is the judge's. */
-static void add_shadow(mlgate_rules_t *held, const mlgate_conf_t *conf)
-{
-    const mlg_model_file_t *second = held->second;
-
-    held->shadow.model = weights_of(conf);
-    held->shadow.forest = (second != NULL) ? second->forest : NULL;
-    held->shadow.threshold =
-        (second != NULL)
-            ? second->bundle.threshold
-            : (float)((double)mlg_directives[MLG_SET_threshold].dflt / 1e6);
-    held->rules.shadow = &held->shadow;
-}
-
 int mlgate_is_auto(const mlgate_conf_t *conf)
 {
     return mlg_settings_is_auto(&conf->set, mlgate_models_judge_is_file() ||
                                                 mlgate_site_has_profile());
+}
+
+float mlgate_own_threshold(const mlg_model_file_t *model)
+{
+    return (model != NULL)
+               ? model->bundle.threshold
+               : (float)((double)mlg_directives[MLG_SET_threshold].dflt / 1e6);
+}
+
+/* A shadow goes by its own threshold, for MLGateThreshold is the judge's. Where
+ * that is fitted to the site, the shadow's is too, or the two would not be
+ * compared alike: there is none before there is one for the judge. */
+static void add_shadow(mlgate_rules_t *held, const mlgate_conf_t *conf)
+{
+    const mlg_model_file_t *second = held->second;
+    float own = mlgate_own_threshold(second);
+
+    held->shadow.model = weights_of(conf);
+    held->shadow.forest = (second != NULL) ? second->forest : NULL;
+    held->shadow.threshold =
+        !mlgate_is_auto(conf) ? own
+        : (held->rules.threshold > 1.0f)
+            ? MLG_THRESHOLD_NONE
+            : mlg_site_shadow_threshold(mlgate.gate.site, own);
+    held->rules.shadow = &held->shadow;
 }
 
 /* Is the site's threshold one of these scores? Not of a model that is just

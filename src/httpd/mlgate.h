@@ -133,6 +133,9 @@ mlg_stripe_t *mlgate_stripe_wait(unsigned stripe);
 /** Give a stripe back; NULL is ignored. */
 void mlgate_stripe_drop(mlg_stripe_t *stripe);
 
+/** The threshold that a model recommends. @param model  NULL: the weights */
+float mlgate_own_threshold(const mlg_model_file_t *model);
+
 /** Is the threshold here to be fitted to the site? */
 int mlgate_is_auto(const mlgate_conf_t *conf);
 

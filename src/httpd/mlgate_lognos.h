@@ -37,5 +37,8 @@
 #define MLG0028 "MLG0028: " /* the profile is of another model */
 #define MLG0029 "MLG0029: " /* the site is calibrated */
 #define MLG0030 "MLG0030: " /* the model of the build is not installed */
+#define MLG0031 "MLG0031: " /* the threshold leaves its bound */
+#define MLG0032 "MLG0032: " /* people are refused at the last bound */
+#define MLG0033 "MLG0033: " /* a profile that decides nothing */
 
 #endif /* MLGATE_LOGNOS_H */

@@ -50,12 +50,20 @@ static void put_head(const mlgate_page_t *page, const char *nonce)
                mlg_report_duration(counting, s->now_us - s->formatted_us));
 }
 
+float mlgate_page_limit(const mlgate_page_t *page)
+{
+    float coming = mlg_snapshot_coming(page->s);
+
+    return isnan(coming) ? page->s->rules->threshold : coming;
+}
+
 static void put_model(const mlgate_page_t *page)
 {
     const mlg_snapshot_t *s = page->s;
     apr_time_t since_us = mlg_reign_since(&s->model, s->rules->forest);
     char words[MLG_WORDS_TEXT];
     char too_high[MLG_WORDS_TEXT];
+    char coming[MLG_COMING_TEXT];
     char age[MLG_DURATION_TEXT];
 
     ap_rprintf(
@@ -63,6 +71,10 @@ static void put_model(const mlgate_page_t *page)
         mlg_report_model_words(words, s->rules->forest),
         mlg_report_duration(age, (since_us != 0) ? s->now_us - since_us : 0),
         mlg_report_threshold_words(too_high, s));
+    if (*mlg_report_coming_words(coming, s) != '\0') {
+        ap_rprintf(page->r, "<p class=\"model\">%s.</p>\n",
+                   ap_escape_html(page->r->pool, coming));
+    }
 }
 
 static void put_tile(const mlgate_page_t *page, const char *name,
@@ -100,6 +112,8 @@ static void put_tiles(const mlgate_page_t *page)
 static void put_bars(const mlgate_page_t *page)
 {
     const mlg_snapshot_t *s = page->s;
+    double limit = (double)mlgate_page_limit(page);
+    const char *high = isnan(mlg_snapshot_coming(s)) ? " hot" : " coming";
     const apr_uint64_t *scores = s->total.scores;
     apr_uint64_t most = 1;
 
@@ -115,18 +129,42 @@ static void put_bars(const mlgate_page_t *page)
                    "<rect class=\"bar%s\" x=\"%d\" y=\"%d\" width=\"%d\" "
                    "height=\"%d\" rx=\"2\"><title>%s requests scored %.2f to "
                    "%.2f</title></rect>\n",
-                   (from + 1e-6 >= (double)s->rules->threshold) ? " hot" : "",
-                   i * BAR_WIDTH + 2, PLOT_HEIGHT - height, BAR_WIDTH - 4,
-                   height, mlgate_page_number(page->r, scores[i]), from,
+                   (from + 1e-6 >= limit) ? high : "", i * BAR_WIDTH + 2,
+                   PLOT_HEIGHT - height, BAR_WIDTH - 4, height,
+                   mlgate_page_number(page->r, scores[i]), from,
                    from + 1.0 / MLG_SCORE_BUCKETS);
     }
+}
+
+/* Where a score is too high, or would be. */
+static void put_limit(const mlgate_page_t *page)
+{
+    double limit = (double)mlgate_page_limit(page);
+    int is_coming = !isnan(mlg_snapshot_coming(page->s));
+    const char *kind = is_coming ? "coming" : "limit";
+    int x = (int)(fmin(limit, 1.0) * PLOT_WIDTH);
+    int is_right = x > PLOT_WIDTH / 2; /* there is more room on its left */
+
+    if (limit > 1.0) {
+        ap_rprintf(page->r,
+                   "<text x=\"%d\" y=\"14\" text-anchor=\"end\">no score is "
+                   "too high yet: calibrating</text>\n",
+                   PLOT_WIDTH - 6);
+        return;
+    }
+    ap_rprintf(page->r,
+               "<line class=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"0\" y2=\"%d\"/>\n"
+               "<text class=\"%s\" x=\"%d\" y=\"14\" text-anchor=\"%s\">%s "
+               "%.2f%s</text>\n",
+               kind, x, x, PLOT_HEIGHT, kind, is_right ? x - 6 : x + 6,
+               is_right ? "end" : "start",
+               is_coming ? "coming: too high from" : "too high from", limit,
+               is_coming ? ", not in force while calibrating" : "");
 }
 
 static void put_histogram(const mlgate_page_t *page)
 {
     request_rec *r = page->r;
-    double threshold = (double)page->s->rules->threshold;
-    int limit = (int)(fmin(threshold, 1.0) * PLOT_WIDTH);
 
     ap_rprintf(r,
                "<section><h2>Scores of judged requests, on a logarithmic "
@@ -138,20 +176,7 @@ static void put_histogram(const mlgate_page_t *page)
     ap_rprintf(
         r, "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>\n",
         PLOT_WIDTH, PLOT_HEIGHT, PLOT_HEIGHT);
-    if (threshold > 1.0) {
-        ap_rprintf(
-            r,
-            "<text x=\"%d\" y=\"14\" text-anchor=\"end\">no score is too "
-            "high yet: calibrating</text>\n",
-            limit - 6);
-    }
-    else {
-        ap_rprintf(r,
-                   "<line class=\"limit\" x1=\"%d\" x2=\"%d\" y1=\"0\" "
-                   "y2=\"%d\"/>\n<text class=\"limit\" x=\"%d\" y=\"14\" "
-                   "text-anchor=\"end\">too high from %.2f</text>\n",
-                   limit, limit, PLOT_HEIGHT, limit - 6, threshold);
-    }
+    put_limit(page);
     for (int i = 0; i <= 4; i++) {
         ap_rprintf(r,
                    "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\">%.2f</text>\n",

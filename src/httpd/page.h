@@ -17,6 +17,10 @@ typedef struct mlgate_page_t {
 /** @return the number in groups of three digits, in r->pool */
 const char *mlgate_page_number(request_rec *r, apr_uint64_t n);
 
+/** From where a score is too high, or would be as things stand.
+ * @return above 1: nothing is known yet */
+float mlgate_page_limit(const mlgate_page_t *page);
+
 /** The lists, each a section of the page. */
 void mlgate_page_blocks(const mlgate_page_t *page);
 void mlgate_page_watched(const mlgate_page_t *page);

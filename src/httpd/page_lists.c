@@ -62,8 +62,8 @@ static void put_score(const mlgate_page_t *page, float score)
     ap_rprintf(page->r,
                "<td class=\"n\">%.2f <meter min=\"0\" max=\"1\" low=\"%.3f\" "
                "high=\"%.3f\" optimum=\"0\" value=\"%.3f\">%.2f</meter></td>",
-               score, fminf(page->s->rules->threshold, 1.0f) / 2,
-               fminf(page->s->rules->threshold, 1.0f), score, score);
+               score, fminf(mlgate_page_limit(page), 1.0f) / 2,
+               fminf(mlgate_page_limit(page), 1.0f), score, score);
 }
 
 static void put_reasons(const mlgate_page_t *page, const mlg_reason_t *reason,
@@ -163,6 +163,7 @@ void mlgate_page_blocks(const mlgate_page_t *page)
 void mlgate_page_watched(const mlgate_page_t *page)
 {
     const mlg_snapshot_t *s = page->s;
+    float coming = mlg_snapshot_coming(s);
     request_rec *r = page->r;
 
     ap_rputs("<section><h2>Top clients</h2>\n", r);
@@ -174,17 +175,20 @@ void mlgate_page_watched(const mlgate_page_t *page)
     }
     ap_rputs("<table><thead><tr><th scope=\"col\">Client</th><th "
              "scope=\"col\" class=\"n\">Score</th><th scope=\"col\" "
-             "class=\"n\">Requests</th><th scope=\"col\">Seen</th></tr>"
-             "</thead><tbody>\n",
+             "class=\"n\">Requests</th><th scope=\"col\">Seen</th><th "
+             "scope=\"col\"></th></tr></thead><tbody>\n",
              r);
     for (size_t i = 0; i < s->nwatched && i < ROWS; i++) {
+        int is_coming = s->watched[i].score >= coming; /* false for NaN */
+
         ap_rputs("<tr>", r);
         mlgate_page_client(page, &s->watched[i].key);
         put_score(page, s->watched[i].score);
         ap_rprintf(r, "<td class=\"n\">%s</td>",
                    mlgate_page_number(r, s->watched[i].total));
         mlgate_page_ago(page, s->watched[i].at_us);
-        ap_rputs("</tr>\n", r);
+        ap_rprintf(r, "<td class=\"mark\">%s</td></tr>\n",
+                   is_coming ? "above the coming threshold" : "");
     }
     ap_rputs("</tbody></table></section>\n", r);
 }

@@ -55,15 +55,17 @@ void mlgate_page_shadow(const mlgate_page_t *page)
     const mlg_snapshot_t *s = page->s;
     const mlg_shadow_t *shadow = s->rules->shadow;
     char words[MLG_WORDS_TEXT];
+    char limit[MLG_WORDS_TEXT];
 
     if (shadow == NULL) {
         return;
     }
     ap_rprintf(page->r,
                "<section><h2>Shadow model</h2>\n<p>%s scores every request too "
-               "and has no say; a score is too high for it from %.3f. It "
-               "disagreed on %.3f %% of the requests.</p>\n",
-               mlg_report_model_words(words, shadow->forest), shadow->threshold,
+               "and has no say; %s. It disagreed on %.3f %% of the "
+               "requests.</p>\n",
+               mlg_report_model_words(words, shadow->forest),
+               mlg_report_shadow_words(limit, s),
                100.0 * mlg_snapshot_disagreement(s));
     put_counts(page);
     if (s->ndisputes > 0) {

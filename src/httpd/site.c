@@ -56,15 +56,27 @@ static void find_by(mlg_site_by_t *by, const mlgate_rules_t *held,
     const mlg_rules_t *rules = &held->rules;
 
     by->scorer = mlg_rules_scorer(rules);
-    by->recommended =
-        (held->judge != NULL)
-            ? held->judge->bundle.threshold
-            : (float)((double)mlg_directives[MLG_SET_threshold].dflt / 1e6);
+    by->recommended = mlgate_own_threshold(held->judge);
     by->slope = (held->judge != NULL) ? held->judge->bundle.slope : 1.0;
     by->drift = (double)conf->set.threshold_drift / 1e6;
     by->profile =
         (profile != NULL && profile->model == by->scorer) ? profile : NULL;
     by->profile_id = (by->profile != NULL) ? profile_id : 0;
+    by->shadow_recommended =
+        held->has_shadow ? mlgate_own_threshold(held->second) : 0.0f;
+    by->shadow_slope =
+        (held->second != NULL) ? held->second->bundle.slope : 1.0;
+}
+
+/* Is there any virtual host whose threshold is the site's? */
+static int is_any_auto(server_rec *s)
+{
+    for (server_rec *host = s; host != NULL; host = host->next) {
+        if (mlgate_is_auto(mlgate_conf_of_server(host))) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 void mlgate_site_warn(server_rec *s)
@@ -75,6 +87,15 @@ void mlgate_site_warn(server_rec *s)
     mlgate_rules(&held, mlgate_conf_of_server(s));
     find_by(&by, &held, mlgate_conf_global(s));
     mlgate_rules_drop(&held);
+    if (profile != NULL && !is_any_auto(s)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     MLG0033
+                     "MLGateProfile %s has no effect: every virtual "
+                     "host has a number as its MLGateThreshold; write "
+                     "MLGateThreshold auto, or take those lines out, to "
+                     "go by the profile",
+                     mlgate_conf_global(s)->profile);
+    }
     if (profile != NULL && by.profile == NULL) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      MLG0028 "MLGateProfile %s was made for another model "
@@ -101,6 +122,43 @@ void mlgate_site_open(server_rec *s)
     mlgate_rules_drop(&held);
 }
 
+static void tell(server_rec *s, mlg_site_news news)
+{
+    const mlg_site_t *site = mlgate.gate.site;
+
+    if (news == MLG_SITE_FOUND) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     MLG0029 "calibrated: clients of %u networks, of %u "
+                             "clients in all, behave like people; the "
+                             "threshold is %.4f from now on (%s), and may move "
+                             "between %.4f and %.4f",
+                     site->trusted, site->clients, (double)site->anchor,
+                     mlg_fit_words((mlg_fit_why)site->why), (double)site->low,
+                     (double)site->high);
+    }
+    else if (news == MLG_SITE_LIFTED) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     MLG0031 "clients that behave like people would be refused "
+                             "at %.4f, the bound of the threshold (%u networks "
+                             "of %u at what is in force): it follows them "
+                             "beyond, by 0.005 a day and to %.4f at most, and "
+                             "comes back when they are gone; mlgatectl "
+                             "calibrate tells who they are",
+                     (double)site->high, site->refused, site->trusted,
+                     (double)site->last);
+    }
+    else if (news == MLG_SITE_LAST) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     MLG0032 "clients that behave like people are too high for "
+                             "%.4f, the highest that the threshold may become "
+                             "by itself (%u networks of %u): see who they are "
+                             "with mlgatectl calibrate; if they are people, "
+                             "give its profile as MLGateProfile, or raise "
+                             "MLGateThresholdDrift",
+                     (double)site->last, site->refused, site->trusted);
+    }
+}
+
 void mlgate_site_look(server_rec *s)
 {
     const mlgate_conf_t *conf = mlgate_conf_of_server(s);
@@ -108,7 +166,7 @@ void mlgate_site_look(server_rec *s)
     apr_time_t now_us = apr_time_now();
     mlgate_rules_t held;
     mlg_site_by_t by;
-    int is_found;
+    mlg_site_news news;
 
     if (mlgate.gate.segment->generation != generation) {
         return; /* we only finish what was begun before a restart */
@@ -118,16 +176,10 @@ void mlgate_site_look(server_rec *s)
     if (by.scorer != site->scorer) { /* a model was taken up while serving */
         mlg_site_open(&mlgate.gate, &by, now_us);
     }
-    is_found = mlg_site_look(&mlgate.gate, &by, now_us);
+    news = mlg_site_look(&mlgate.gate, &by, now_us);
     mlgate_rules_drop(&held);
-    if (is_found && mlgate_is_auto(conf)) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     MLG0029 "calibrated: %u clients of %u behave like people; "
-                             "the threshold is %.4f from now on (%s), and may "
-                             "move between %.4f and %.4f",
-                     site->trusted, site->clients, (double)site->anchor,
-                     mlg_fit_words((mlg_fit_why)site->why), (double)site->low,
-                     (double)site->high);
+    if (mlgate_is_auto(conf)) {
+        tell(s, news);
     }
 }
 

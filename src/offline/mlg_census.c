@@ -87,8 +87,33 @@ mlg_census_row_t *mlg_census_add(mlg_census_t *census, uint64_t client,
     return row;
 }
 
-void mlg_census_end(mlg_census_t *census, uint32_t min_requests)
+/* Of a trusted client. */
+typedef struct vote_t {
+    mlg_key_t voter;
+    uint16_t peak;
+} vote_t;
+
+/* Those of one voter stand together, the highest first. */
+static int by_voter(const void *one, const void *other)
 {
+    const vote_t *a = one;
+    const vote_t *b = other;
+    int order = memcmp(&a->voter, &b->voter, sizeof(a->voter));
+
+    return (order != 0) ? order : b->peak - a->peak;
+}
+
+/* For whom somebody else vouches counts by himself. */
+static mlg_key_t voter_of(const mlg_census_row_t *row)
+{
+    return (row->believed != MLG_BELIEF_BEHAVES) ? row->key
+                                                 : mlg_key_voter(&row->key);
+}
+
+void mlg_census_end(mlg_census_t *census, uint32_t min_requests, apr_pool_t *p)
+{
+    vote_t *vote = apr_palloc(p, (census->n + 1) * sizeof(*vote));
+
     for (uint32_t i = 0; i < census->size; i++) {
         mlg_census_row_t *row = &census->row[i];
 
@@ -96,8 +121,15 @@ void mlg_census_end(mlg_census_t *census, uint32_t min_requests)
             row->believed = 0;
         }
         if (row->believed != 0) {
-            census->at_peak[row->peak]++;
-            census->trusted++;
+            vote[census->trusted++] = (vote_t){voter_of(row), row->peak};
+        }
+    }
+    qsort(vote, census->trusted, sizeof(*vote), by_voter);
+    for (uint32_t i = 0; i < census->trusted; i++) {
+        if (i == 0 || memcmp(&vote[i - 1].voter, &vote[i].voter,
+                             sizeof(vote[i].voter)) != 0) {
+            census->at_peak[vote[i].peak]++;
+            census->voters++;
         }
     }
 }

@@ -80,7 +80,7 @@ static json_t *site_of(const mlg_trial_report_t *r, uint32_t site)
         json_object_set_new(out, "is_live", json_boolean(s->is_live));
         set_count(out, "requests", s->rows);
         json_object_set_new(out, "threshold",
-                            mlg_json_number(r->trial->threshold[site]));
+                            mlg_json_threshold(r->trial->threshold[site]));
     }
     json_object_set_new(out, "people", people_of(&people));
     json_object_set_new(out, "attackers", attackers_of(&attackers));
@@ -286,8 +286,11 @@ json_t *mlg_report_trial(const mlg_trial_report_t *r)
     json_object_set_new(out, "max_fpr", real(r->max_fpr));
     json_object_set_new(out, "is_oracle", json_boolean(r->is_oracle));
     json_object_set_new(out, "later",
-                        r->trial->is_fitted ? later_of(&r->trial->later)
-                                            : json_null());
+                        (r->trial->later.people > 0)
+                            ? later_of(&r->trial->later)
+                            : json_null());
+    json_object_set_new(out, "is_fitted",
+                        json_boolean(r->trial->is_fitted && !r->is_oracle));
     json_object_set_new(out, "training",
                         (r->train != NULL) ? training_of(r->train)
                                            : json_null());

@@ -42,15 +42,15 @@ static void put_threshold(FILE *to, const mlg_trial_report_t *r)
     else if (r->trial->is_fitted) {
         fprintf(to,
                 "Threshold  %.6g, from where each site is fitted to what it "
-                "shows without labels;\n           so that at most %.4g %% of "
-                "people are refused\n",
-                (double)r->threshold, 100.0 * r->max_fpr);
-        fprintf(to,
-                "Later      each site fitted to the first quarter of its log: "
-                "of those who came then,\n           %u of %s people refused, "
-                "%u of %u attackers caught\n",
-                later->refused, replay_number(a, later->people), later->caught,
-                later->attackers);
+                "shows without labels",
+                (double)r->threshold);
+        if (!isnan(r->max_fpr)) {
+            fprintf(to,
+                    ";\n           so that at most %.4g %% of people are "
+                    "refused",
+                    100.0 * r->max_fpr);
+        }
+        fputc('\n', to);
     }
     else if (isnan(r->max_fpr)) {
         fprintf(to, "Threshold  %.6g\n", (double)r->threshold);
@@ -58,6 +58,14 @@ static void put_threshold(FILE *to, const mlg_trial_report_t *r)
     else {
         fprintf(to, "Threshold  %.6g, for at most %.4g %% of people refused\n",
                 (double)r->threshold, 100.0 * r->max_fpr);
+    }
+    if (r->trial->is_fitted && later->people > 0) {
+        fprintf(to,
+                "Later      each site fitted to the first quarter of its log: "
+                "of those who came then,\n           %u of %s people refused, "
+                "%u of %u attackers caught\n",
+                later->refused, replay_number(a, later->people), later->caught,
+                later->attackers);
     }
 }
 

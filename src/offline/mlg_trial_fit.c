@@ -12,11 +12,23 @@
 
 /* What a site shows to somebody who knows no label, up to some time. */
 typedef struct showing_t {
-    float *peak; /* of its trusted clients, the highest first; malloc */
+    float *peak; /* of its trusted networks, the highest first; malloc */
     uint32_t n;
     uint32_t clients;
     apr_interval_time_t span_us;
 } showing_t;
+
+/* Of a trusted client. */
+typedef struct vote_t {
+    mlg_key_t voter;
+    float peak;
+} vote_t;
+
+static int by_voter(const void *one, const void *other)
+{
+    return memcmp(&((const vote_t *)one)->voter,
+                  &((const vote_t *)other)->voter, sizeof(mlg_key_t));
+}
 
 static int falling(const void *one, const void *other)
 {
@@ -26,15 +38,28 @@ static int falling(const void *one, const void *other)
     return (a > b) ? -1 : a < b;
 }
 
-/* Behaves like a person beyond doubt, or is a crawler whose operator vouches
- * for its addresses: the logs' makers looked them up before they hid them.
- *
- * @param n  of its requests were seen, at least one */
-static int is_vouched(const mlg_dataset_t *set, const mlg_person_t *client,
-                      uint32_t n)
+/* A crawler whose operator vouches for its addresses: the logs' makers looked
+ * them up before they hid them. */
+static int is_verified(const mlg_dataset_t *set, const mlg_person_t *client)
 {
-    return set->row[client->row + n - 1].is_trusted ||
-           strcmp(set->class[client->class], MLG_LABEL_VERIFIED) == 0;
+    return strcmp(set->class[client->class], MLG_LABEL_VERIFIED) == 0;
+}
+
+/* The highest peak of each voter, the highest first. */
+static void count_votes(showing_t *out, vote_t *vote, uint32_t n)
+{
+    qsort(vote, n, sizeof(*vote), by_voter);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0 && by_voter(&vote[i - 1], &vote[i]) == 0) {
+            float *peak = &out->peak[out->n - 1];
+
+            *peak = (vote[i].peak > *peak) ? vote[i].peak : *peak;
+        }
+        else {
+            out->peak[out->n++] = vote[i].peak;
+        }
+    }
+    qsort(out->peak, out->n, sizeof(*out->peak), falling);
 }
 
 /* @return how many of a client's requests came before a time */
@@ -54,6 +79,8 @@ static apr_status_t look(showing_t *out, const mlg_trial_t *trial,
                          const mlg_dataset_site_t *site, apr_time_t until_us)
 {
     const mlg_dataset_t *set = trial->set;
+    vote_t *vote = malloc(sizeof(*vote) * (site->n + 1u));
+    uint32_t votes = 0;
     apr_time_t first_us = INT64_MAX;
     apr_time_t last_us = INT64_MIN;
 
@@ -71,19 +98,29 @@ static apr_status_t look(showing_t *out, const mlg_trial_t *trial,
             first_us = (row->at_us < first_us) ? row->at_us : first_us;
             last_us = (end_us > last_us) ? end_us : last_us;
         }
-        if (out->peak != NULL && n >= trial->rules.min_requests &&
-            is_vouched(set, client, n)) {
-            out->peak[out->n++] =
-                mlg_trial_peak(row, &trial->score[client->row], 0, n,
-                               trial->rules.min_requests);
+        if (vote != NULL && n >= trial->rules.min_requests &&
+            (row[n - 1].is_trusted || is_verified(set, client))) {
+            vote[votes++] =
+                (vote_t){is_verified(set, client) ? client->key
+                                                  : mlg_key_voter(&client->key),
+                         mlg_trial_peak(row, &trial->score[client->row], 0, n,
+                                        trial->rules.min_requests)};
         }
     }
     out->span_us = (last_us > first_us) ? last_us - first_us : 0;
-    if (out->peak == NULL) {
-        return APR_ENOMEM;
+    if (vote != NULL && out->peak != NULL) {
+        count_votes(out, vote, votes);
+        free(vote);
+        return APR_SUCCESS;
     }
-    qsort(out->peak, out->n, sizeof(*out->peak), falling);
-    return APR_SUCCESS;
+    free(vote);
+    free(out->peak);
+    return APR_ENOMEM;
+}
+
+static float peak_but(const showing_t *site, uint32_t ignored)
+{
+    return (ignored < site->n) ? site->peak[ignored] : 0.0f;
 }
 
 /* @return MLG_THRESHOLD_NONE where too little is seen */
@@ -93,12 +130,13 @@ static float fit(const showing_t *site, float recommended, double slope)
     mlg_fit_seen_t seen = {.recommended = recommended,
                            .slope = slope,
                            .trusted = site->n,
+                           .peak = peak_but(site, ignored),
+                           .vouched = peak_but(site, ignored + MLG_FIT_FEW),
                            .clients = site->clients,
                            .span_us = site->span_us,
                            .trusted_enough = MLG_FIT_TRUSTED};
     mlg_fit_t found;
 
-    seen.peak = (ignored < site->n) ? site->peak[ignored] : 0.0f;
     mlg_fit(&found, &seen);
     return found.is_sound ? found.threshold : MLG_THRESHOLD_NONE;
 }

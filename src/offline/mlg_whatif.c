@@ -8,7 +8,7 @@
 
 #define WAYS         8u
 #define STEP_BACK_US (600 * APR_USEC_PER_SEC) /* a record goes along */
-#define LOWEST       0.5f
+#define LOWEST       0.05f
 #define MEMORY_US    (24 * 3600 * APR_USEC_PER_SEC) /* as the block table's */
 
 /* One client under every threshold. */
@@ -32,16 +32,25 @@ apr_status_t mlg_whatif_init(mlg_whatif_t *w, const mlg_gate_t *gate,
     w->client = pool_lines(p, MLG_WHATIF_CLIENTS * sizeof(*w->client));
     w->tag = apr_pcalloc(p, MLG_WHATIF_CLIENTS * sizeof(*w->tag));
     for (int i = 0; i < MLG_WHATIF_GRID; i++) {
-        w->row[i].threshold = (float)((50 + i) / 100.0);
+        w->row[i].threshold = (float)(mlg_whatif_percent(i) / 100.0);
     }
     w->row[MLG_WHATIF_GRID].threshold = rules->threshold;
     return (w->client != NULL && w->tag != NULL) ? APR_SUCCESS : APR_ENOMEM;
 }
 
-static int is_quiet(const mlg_whatif_client_t *c)
+/* A record forgets its evidence in a pause of two slow panes. */
+static int has_faded(const mlg_whatif_client_t *c, apr_time_t at_us)
+{
+    return mlg_panes_between(c->last_us, at_us, MLG_SLOW_PANE_S) > 1;
+}
+
+static int is_quiet(const mlg_whatif_client_t *c, apr_time_t at_us)
 {
     unsigned any = c->has_block;
 
+    if (has_faded(c, at_us)) {
+        return any == 0;
+    }
     for (int i = 0; i < MLG_WHATIF_ROWS; i++) {
         any |= c->evidence[i];
     }
@@ -50,7 +59,8 @@ static int is_quiet(const mlg_whatif_client_t *c)
 
 /* @return the client's place; NULL when it has none and scored too low to
  * want one */
-static mlg_whatif_client_t *find(mlg_whatif_t *w, uint64_t client, float score)
+static mlg_whatif_client_t *find(mlg_whatif_t *w, uint64_t client, float score,
+                                 apr_time_t at_us)
 {
     uint64_t first = client % MLG_WHATIF_CLIENTS & ~(uint64_t)(WAYS - 1);
     uint64_t best = first;
@@ -65,7 +75,9 @@ static mlg_whatif_client_t *find(mlg_whatif_t *w, uint64_t client, float score)
         return NULL;
     }
     for (uint64_t i = first; i < first + WAYS; i++) {
-        int rank = (w->tag[i] == 0) ? 2 : is_quiet(&w->client[i]) ? 1 : 0;
+        int rank = (w->tag[i] == 0)                 ? 2
+                   : is_quiet(&w->client[i], at_us) ? 1
+                                                    : 0;
 
         if (rank > best_rank ||
             (rank == best_rank &&
@@ -80,11 +92,11 @@ static mlg_whatif_client_t *find(mlg_whatif_t *w, uint64_t client, float score)
     return &w->client[best];
 }
 
-/* What a record does with its evidence after a pause of two slow panes, and
- * with its time after a long step back of the clock. */
+/* What a record does with its evidence, and with its time after a long step
+ * back of the clock. */
 static void fade(mlg_whatif_client_t *c, apr_time_t at_us)
 {
-    if (mlg_panes_between(c->last_us, at_us, MLG_SLOW_PANE_S) > 1) {
+    if (has_faded(c, at_us)) {
         memset(c->evidence, 0, sizeof(c->evidence));
     }
     if (at_us > c->last_us || c->last_us - at_us > STEP_BACK_US) {
@@ -164,7 +176,7 @@ void mlg_whatif_add(mlg_whatif_t *w, const mlg_arrival_t *a,
     if (isnan(d->score)) {
         return; /* an operator's word, and no score */
     }
-    c = find(w, a->from.hash | (a->from.hash == 0), score);
+    c = find(w, a->from.hash | (a->from.hash == 0), score, d->at_us);
     if (c == NULL) {
         return;
     }

@@ -162,7 +162,7 @@ static double value_of(const mlg_whatif_row_t *row, int is_clients)
 
 static double x_of(double threshold)
 {
-    return (threshold - 0.5) / 0.49 * (HALF - 10) + 5;
+    return (threshold - 0.05) / 0.94 * (HALF - 10) + 5;
 }
 
 static void put_path(FILE *to, const mlg_findings_t *f, int is_clients,
@@ -216,18 +216,17 @@ static void put_curve(FILE *to, const mlg_findings_t *f, const char *title,
     fputs("<path class=\"under\" d=\"", to);
     put_path(to, f, is_clients, scale);
     fprintf(to, "L%.1f %dL%.1f %dZ\"/><path class=\"curve\" d=\"", x_of(0.99),
-            HEIGHT, x_of(0.5), HEIGHT);
+            HEIGHT, x_of(0.05), HEIGHT);
     put_path(to, f, is_clients, scale);
     fprintf(to,
             "\"/><line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" "
             "y2=\"%d\"/>\n",
             HALF, HEIGHT, HEIGHT);
     put_real(to, f, is_clients, scale);
-    for (int i = 50; i <= 90; i += 10) {
+    for (int i = 10; i <= 90; i += 20) {
         fprintf(to,
                 "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%.2f</text>\n",
-                x_of(i / 100.0), HEIGHT + BELOW, (i == 50) ? "start" : "middle",
-                i / 100.0);
+                x_of(i / 100.0), HEIGHT + BELOW, "middle", i / 100.0);
     }
     fputs("</svg></div>\n", to);
 }

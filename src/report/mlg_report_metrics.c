@@ -133,9 +133,11 @@ static void put_models(FILE *f, const mlg_snapshot_t *s)
     put_since(f, "judge", &s->model, s->rules->forest);
     if (shadow != NULL) {
         put_since(f, "shadow", &s->shadow, shadow->forest);
-        put_gauge(f, "shadow_threshold",
-                  "Score from which the shadow finds a request too high.",
-                  round((double)shadow->threshold * 1e6) / 1e6);
+        if (shadow->threshold <= 1.0f) {
+            put_gauge(f, "shadow_threshold",
+                      "Score from which the shadow finds a request too high.",
+                      round((double)shadow->threshold * 1e6) / 1e6);
+        }
     }
 }
 
@@ -153,10 +155,19 @@ static void put_threshold(FILE *f, const mlg_snapshot_t *s)
               "How far the gate knows its site, 0 to 1.",
               (double)site->progress_percent / 100.0);
     put_gauge(f, "calibration_trusted_clients",
-              "Clients that behave like people, this week's and half of last "
-              "week's.",
+              "Networks of clients that behave like people, this week's and "
+              "half of last week's.",
               site->trusted);
+    if (site->looked_us != 0) {
+        put_gauge(f, "calibration_target",
+                  "Where the automatic threshold would be by what was seen.",
+                  round((double)site->target * 1e6) / 1e6);
+    }
     if (site->anchored != MLG_ANCHORED_NOT) {
+        put_gauge(f, "calibration_bound",
+                  "0: the threshold's upper bound holds; 1: people push it "
+                  "beyond; 2: people are refused at the last bound.",
+                  site->pressed);
         put_gauge(f, "calibration_anchor",
                   "Where the automatic threshold was calibrated.",
                   round((double)site->anchor * 1e6) / 1e6);

@@ -99,6 +99,30 @@ double mlg_snapshot_disagreement(const mlg_snapshot_t *s)
     return (all > 0) ? (double)(n[2] + n[3]) / (double)all : 0.0;
 }
 
+int mlg_snapshot_is_shadow_fitted(const mlg_snapshot_t *s)
+{
+    return s->is_auto && s->rules->shadow->threshold <= 1.0f &&
+           s->site.shadow_threshold > 0.0f;
+}
+
+const char *mlg_report_shadow_words(char buf[MLG_WORDS_TEXT],
+                                    const mlg_snapshot_t *s)
+{
+    float threshold = s->rules->shadow->threshold;
+
+    if (threshold > 1.0f) {
+        snprintf(buf, MLG_WORDS_TEXT,
+                 "no score is too high for it while the site is not known");
+        return buf;
+    }
+    snprintf(buf, MLG_WORDS_TEXT, "a score is too high for it from %.3f, %s",
+             (double)threshold,
+             mlg_snapshot_is_shadow_fitted(s) ? "fitted to the site"
+             : s->is_auto ? "its own until it is fitted to the site"
+                          : "its own");
+    return buf;
+}
+
 json_t *mlg_json_shadow(const mlg_snapshot_t *s, int with_list)
 {
     static const char *const names[MLG_SHADOW_COUNTS] = {
@@ -111,6 +135,8 @@ json_t *mlg_json_shadow(const mlg_snapshot_t *s, int with_list)
         return json_null();
     }
     out = model_of(s, shadow->forest, shadow->threshold, &s->shadow);
+    json_object_set_new(out, "fitted",
+                        json_boolean(mlg_snapshot_is_shadow_fitted(s)));
     requests = json_object();
     for (int i = 0; i < MLG_SHADOW_COUNTS; i++) {
         json_object_set_new(requests, names[i],

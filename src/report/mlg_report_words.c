@@ -214,6 +214,19 @@ apr_status_t mlg_report_id_parse(uint64_t *out, const char *text)
     return APR_SUCCESS;
 }
 
+/* Above the floor only fewer pages help, whatever the score, and where that is
+ * too high as well they have to be fewer than either asks for. */
+static float below_floor(const mlg_rules_t *rules, const float x[MLG_NFEATURES],
+                         float threshold, mlg_feature_id id, float bound)
+{
+    int is_low = mlg_rules_score(rules, x, NULL) < threshold;
+
+    if (id != MLG_F_REQUEST_RATE || (!is_low && isnan(bound))) {
+        return NAN;
+    }
+    return is_low ? mlg_floor_of(x) : fminf(bound, mlg_floor_of(x));
+}
+
 size_t mlg_report_reliefs(mlg_relief_t out[MLG_NFEATURES],
                           const mlg_rules_t *rules,
                           const float x[MLG_NFEATURES], float threshold)
@@ -224,6 +237,9 @@ size_t mlg_report_reliefs(mlg_relief_t out[MLG_NFEATURES],
         mlg_feature_id id = (mlg_feature_id)i;
         float bound = mlg_rules_relief(rules, x, threshold, id);
 
+        if (mlg_floor_is_passed(x)) {
+            bound = below_floor(rules, x, threshold, id, bound);
+        }
         /* a vector may stand on a split: then less is what helps */
         if (isfinite(bound) && (bound != x[i] || rules->forest != NULL)) {
             out[n++] = (mlg_relief_t){id, x[i], bound, bound <= x[i]};

@@ -29,8 +29,8 @@ site() {
                 for my $page (1 .. 4) {
                     my $t = 86400 * $day + 36000 + 60 * $n + ($n == $people ? 1 : 9) * $page;
                     my $path = "/page/" . ($page + $n % 7);
-                    ask("192.0.2.$n", $t, $path, 200, "-");
-                    ask("192.0.2.$n", $t, "/$_.css", 200, "http://site.test$path") for "a" .. "c";
+                    ask("192.0.$n.2", $t, $path, 200, "-");
+                    ask("192.0.$n.2", $t, "/$_.css", 200, "http://site.test$path") for "a" .. "c";
                 }
             }
         }
@@ -97,6 +97,30 @@ claim "a threshold that is given goes before the profile's" "$(
     run replay --json --model weighted --profile site.profile --set 'MLGateThreshold 0.9' site.log
     grep -q '"threshold": 0.9,' out || grep threshold out
 )"
+claim "eval fits a site as calibrate does, and so does no label" "$(
+    printf '192.0.%d.2\tscanner\n' $(seq 1 40) >lies.tsv
+    echo '198.51.100.7	likely_human' >>lies.tsv
+    run eval --json - --quiet --model weighted --set 'MLGateThreshold auto' \
+        --labels lies.tsv site.log
+    perl -MJSON::PP -0777 -e '
+        my $at = decode_json(<STDIN>);
+        print "not fitted\n" unless $at->{is_fitted};
+        printf "threshold %s\n", $at->{sites}[0]{threshold}
+            unless abs($at->{sites}[0]{threshold} - shift) < 1e-3;
+    ' "$(value threshold site.profile)" <out
+)"
+site 40 | sed 's/^192\.0\.\([0-9]*\)\.2 /192.0.2.\1 /' >one-network.log
+claim "forty people of one network are one voice, and too few" "$(
+    says 1 '40 clients are believed to be people or as welcome, in 1 network' \
+        calibrate --model weighted one-network.log -o one.profile
+    says 1 'in 10 networks' calibrate --model weighted one-network.log -o one.profile
+    [ ! -e one.profile ] || echo 'a profile all the same'
+    says 0 'Calibrated.' calibrate --model weighted --min-trusted 1 one-network.log
+)"
+site 40 | sed 's/^192\.0\.\([0-9]*\)\.2 /10.0.0.\1 /' >office.log
+claim "forty people of an office are forty" "$(
+    says 0 'in 40 networks' calibrate --model weighted office.log
+)"
 # json EXPRESSION: of the object $j in out, in Perl
 json() {
     perl -MJSON::PP -0777 -e '$j = decode_json(<STDIN>); print eval shift // die $@' "$1" <out
@@ -113,7 +137,7 @@ claim "auto without a profile is fitted to the logs, as if calibrate had run fir
     json 'delete $j->{threshold_origin}; JSON::PP->new->canonical->pretty->encode($j)' | cmp - fitted
 )"
 claim "who is allow-listed is left out of the fit, too" "$(
-    run replay --json --model weighted --set 'MLGateThreshold auto' --set 'MLGateAllow 192.0.2.0/27' \
+    run replay --json --model weighted --set 'MLGateThreshold auto' --set 'MLGateAllow 192.0.0.0/19' \
         site.log
     same "$(json '$j->{threshold_origin}{trusted}')" 9
     same "$(json '$j->{threshold_origin}{from}')" floor
@@ -203,7 +227,7 @@ claim "what is there stays when it is not enough" "$(
 )"
 claim "allow-listed clients teach nothing, and it says so" "$(
     says 0 'allow-listed clients: never judged' calibrate --model weighted site.log \
-        --set 'MLGateAllow 192.0.2.0/27'
+        --set 'MLGateAllow 192.0.0.0/19'
     grep -q '9 clients are believed' out || cat out
 )"
 claim "labels check the result and do not make it" "$(

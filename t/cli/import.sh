@@ -4,34 +4,8 @@
 . "$(dirname "$0")/../guard/tap"
 corpus=t/fuzz/corpus/xgboost
 need "$OUT/mlgatectl" $corpus/sound-1.7
-tool=$(realpath "$OUT/mlgatectl")
-
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. t/cli/tool
 model=$scratch/model.mlg
-
-# run COMMAND ARGUMENT...: its output in out, what it complains of in err
-run() {
-    rc=0
-    "$tool" "$@" >"$scratch/out" 2>"$scratch/err" || rc=$?
-}
-# says TEXT COMMAND ARGUMENT...: done, with this in its output
-says() {
-    want=$1
-    shift
-    run "$@"
-    [ "$rc" = 0 ] || { echo "status $rc:"; cat "$scratch/err"; }
-    grep -qF -- "$want" "$scratch/out" || { echo "no '$want' in:"; cat "$scratch/out"; }
-}
-# complains STATUS TEXT COMMAND ARGUMENT...: this status, this in its sentence
-complains() {
-    status=$1 want=$2
-    shift 2
-    run "$@"
-    [ "$rc" = "$status" ] || echo "$*: status $rc instead of $status"
-    grep -qF -- "$want" "$scratch/err" || { echo "no '$want' in:"; cat "$scratch/err"; }
-    [ ! -s "$scratch/out" ] || echo "$*: it says something, too"
-}
 # field NAME: of inspect's JSON of the model
 field() {
     "$tool" inspect "$model" --json | perl -MJSON::PP -0777 -e '

@@ -4,33 +4,8 @@
 . "$(dirname "$0")/../guard/tap"
 corpus=t/fuzz/corpus/bundle
 need "$OUT/mlgatectl" $corpus/sound t/fuzz/corpus/xgboost/sound-1.7
-tool=$(realpath "$OUT/mlgatectl")
-
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. t/cli/tool
 model=$scratch/model.mlg
-
-# run COMMAND ARGUMENT...: its output in out, what it complains of in err
-run() {
-    rc=0
-    "$tool" "$@" >"$scratch/out" 2>"$scratch/err" || rc=$?
-}
-# says TEXT COMMAND ARGUMENT...: done, with this line, or part of it
-says() {
-    want=$1
-    shift
-    run "$@"
-    [ "$rc" = 0 ] || { echo "status $rc:"; cat "$scratch/err"; }
-    grep -qF -- "$want" "$scratch/out" || { echo "no '$want' in:"; cat "$scratch/out"; }
-}
-# complains STATUS TEXT COMMAND ARGUMENT...
-complains() {
-    status=$1 want=$2
-    shift 2
-    run "$@"
-    [ "$rc" = "$status" ] || echo "$*: status $rc instead of $status"
-    grep -qF -- "$want" "$scratch/err" || { echo "no '$want' in:"; cat "$scratch/err"; }
-}
 
 "$tool" import t/fuzz/corpus/xgboost/sound-1.7 -o "$model" --threshold 0.6 \
     --about 'data: a caf'"$(printf '\303\251')" >"$scratch/out" || exit 1

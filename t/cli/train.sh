@@ -115,6 +115,13 @@ claim "a replay judges by it" "$(
     says '^likely_human +60 +0 '
 )"
 run eval --data "$data" --model "$scratch/first.mlg"
+claim "eval fits each site to what it shows, which here is too little" "$(
+    is "$rc" 0
+    says '^all .*0/180 .*0/75'
+    says '^site1 .* floor$'
+    says '^Threshold .* fitted to what it shows without labels$'
+)"
+run eval --data "$data" --model "$scratch/first.mlg" --threshold 0.5
 claim "eval judges a model that is there" "$(
     is "$rc" 0
     says '^all .*0/180 .*75/75'

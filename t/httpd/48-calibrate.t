@@ -22,7 +22,7 @@ sub access_log {
     my @month = qw(Jan);
     for my $day (26, 27) {
         for my $person (1 .. 30) {
-            my $ip = "192.0.2.$person";
+            my $ip = "192.0.$person.2";
             my $s = 60 * $person;
             for my $page (1 .. 4) {
                 my $at = sub { sprintf '%d/Jan/2024:12:%02d:%02d +0000', $day,
@@ -78,6 +78,17 @@ my ($rv, $warned) = $server->rewrite('MLGateProfile other.profile')->check;
 is $rv, 0, 'a profile of another model stops nothing';
 like $warned, qr/warn.*MLG0028: .*made for another model .*calibrating anew/,
     'but is warned of';
+($rv, $warned) = $server->rewrite(
+    "MLGateProfile site.profile\nMLGateThreshold 0.7")->check;
+is $rv, 0, 'a profile beside a number stops nothing';
+like $warned, qr/warn.*MLG0033: MLGateProfile \S+ has no effect: every virtual host has a number/,
+    'but is warned of';
+for (["MLGateProfile site.profile", 'alone'],
+    ["MLGateProfile site.profile\nMLGateThreshold auto", 'beside auto'],
+    ['MLGateThreshold 0.7', 'a number alone']) {
+    ($rv, $warned) = $server->rewrite($_->[0])->check;
+    unlike $warned, qr/MLG0033/, "no warning: $_->[1]";
+}
 for (['MLGateThreshold auto', 0], ['MLGateThreshold AUTO', 0],
     ['MLGateThreshold 0', 1], ['MLGateThreshold automatic', 1],
     ['MLGateThresholdDrift 0', 0], ['MLGateThresholdDrift 0.5', 0],

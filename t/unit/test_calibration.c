@@ -13,7 +13,7 @@ static int empty(void **state)
     return 0;
 }
 
-/* So many clients in a bin. */
+/* So many voters in a bin. */
 static void put(int bin, unsigned n)
 {
     while (n-- > 0) {
@@ -30,9 +30,8 @@ CLAIM(the_bins_cover_every_score)
     IS_INT(mlg_calibration_bin(65535), MLG_CALIBRATION_BINS - 1);
 }
 
-CLAIM(a_client_is_in_one_bin_and_only_moves_up)
+CLAIM(a_voter_is_in_one_bin_and_only_moves_up)
 {
-    uint16_t noted = 0;
     uint64_t seed = 1;
     uint16_t highest = 0;
 
@@ -41,7 +40,7 @@ CLAIM(a_client_is_in_one_bin_and_only_moves_up)
         uint16_t peak = (uint16_t)(unit_random(&seed) % 60000);
 
         highest = (peak > highest) ? peak : highest;
-        noted = mlg_calibration_follow(&c, noted, peak, MONDAY + SEC(1) * i);
+        mlg_calibration_follow(&c, 77, peak, MONDAY + SEC(1) * i);
         IS_INT(mlg_calibration_clients(&c), 1);
         IS_INT(c.bin[mlg_calibration_bin(highest)], 1);
     }
@@ -50,8 +49,20 @@ CLAIM(a_client_is_in_one_bin_and_only_moves_up)
 CLAIM(a_peak_of_nothing_enters_too)
 {
     BEGIN;
-    IS_INT(mlg_calibration_follow(&c, 0, 0, MONDAY) & 0x7ff, 1);
+    mlg_calibration_follow(&c, 77, 0, MONDAY);
+    mlg_calibration_follow(&c, 77, 0, MONDAY);
     IS_INT(c.bin[0], 1);
+}
+
+CLAIM(of_two_voters_in_one_place_the_higher_counts)
+{
+    BEGIN;
+    for (int i = 0; i < 10; i++) { /* they take turns, and gain nothing */
+        mlg_calibration_follow(&c, 77, 20000, MONDAY);
+        mlg_calibration_follow(&c, 77 + MLG_CALIBRATION_VOTERS, 30000, MONDAY);
+    }
+    IS_INT(mlg_calibration_clients(&c), 1);
+    IS_INT(c.bin[mlg_calibration_bin(30000)], 1);
 }
 
 CLAIM(a_week_halves_the_bins_once_whoever_asks)
@@ -75,14 +86,40 @@ CLAIM(a_week_halves_the_bins_once_whoever_asks)
 
 CLAIM(who_comes_again_next_week_enters_again)
 {
-    uint16_t noted = mlg_calibration_follow(&c, 0, 40000, MONDAY);
-
     BEGIN;
     mlg_calibration_age(&c, MONDAY);
-    noted = mlg_calibration_follow(&c, noted, 100, MONDAY + WEEK);
+    mlg_calibration_follow(&c, 77, 40000, MONDAY);
+    mlg_calibration_follow(&c, 77, 100, MONDAY + WEEK);
     IS_INT(c.bin[mlg_calibration_bin(100)], 1);
     IS_INT(mlg_calibration_clients(&c), 2); /* as nobody halved them */
-    IS_INT(mlg_calibration_follow(&c, noted, 90, MONDAY + WEEK), noted);
+    mlg_calibration_follow(&c, 77, 90, MONDAY + WEEK);
+    IS_INT(mlg_calibration_clients(&c), 2);
+}
+
+/* Requests that were begun before midnight and held, beside new ones. */
+CLAIM(nobody_enters_twice_by_taking_turns_at_the_weeks_end)
+{
+    BEGIN;
+    for (int i = 0; i < 20; i++) {
+        mlg_calibration_follow(&c, 77, 50000, MONDAY + WEEK - SEC(1));
+        mlg_calibration_follow(&c, 77, 50000, MONDAY + WEEK + SEC(1));
+    }
+    IS_INT(mlg_calibration_clients(&c), 2);
+}
+
+CLAIM(who_comes_every_week_is_counted_twice_at_most)
+{
+    BEGIN;
+    mlg_calibration_age(&c, MONDAY);
+    for (int week = 0; week < 50; week++) {
+        apr_time_t at_us = MONDAY + WEEK * week;
+
+        mlg_calibration_age(&c, at_us);
+        mlg_calibration_follow(&c, 77, 50000, at_us);
+        mlg_calibration_follow(&c, 77, (uint16_t)(50000 + 64 * (week % 7)),
+                               at_us + SEC(9));
+        IS_TRUE(mlg_calibration_clients(&c) <= MLG_CALIBRATION_TWICE);
+    }
 }
 
 CLAIM(leaving_an_empty_bin_makes_nobody)
@@ -101,17 +138,14 @@ CLAIM(a_quantile_is_the_lowest_threshold_that_refuses_so_few)
     BEGIN;
     for (int round = 0; round < 200; round++) {
         unsigned n = 1 + (unsigned)(unit_random(&seed) % 3000);
-        unsigned share = (unsigned)(unit_random(&seed) % 50);
-        unsigned ignore = (unsigned)(unit_random(&seed) % 3);
-        unsigned may = (n * share + 500) / 1000;
+        unsigned may = (unsigned)(unit_random(&seed) % 50);
         float t;
 
         empty(NULL);
         for (unsigned i = 0; i < n; i++) {
             put((int)(unit_random(&seed) % MLG_CALIBRATION_BINS), 1);
         }
-        may = (n >= 10 && may < ignore) ? ignore : may;
-        t = mlg_calibration_quantile(&c, share, ignore);
+        t = mlg_calibration_quantile(&c, may);
         IS_TRUE(mlg_calibration_above(&c, t) <= may);
         if (t > 0.0f) { /* a bin lower would refuse too many */
             IS_TRUE(mlg_calibration_above(&c, t - 1.0f / 1024) > may);
@@ -119,21 +153,20 @@ CLAIM(a_quantile_is_the_lowest_threshold_that_refuses_so_few)
     }
 }
 
-CLAIM(one_odd_client_of_ten_is_ignored_and_one_of_nine_is_not)
+CLAIM(whoever_is_ignored_does_not_count)
 {
     BEGIN;
     put(200, 8);
     put(1000, 1);
-    IS_NEAR(mlg_calibration_quantile(&c, 1, 1), 1001.0 / 1024, 0.0);
-    put(200, 1);
-    IS_NEAR(mlg_calibration_quantile(&c, 1, 1), 201.0 / 1024, 0.0);
-    IS_NEAR(mlg_calibration_quantile(&c, 1000, 1), 0.0, 0.0);
+    IS_NEAR(mlg_calibration_quantile(&c, 0), 1001.0 / 1024, 0.0);
+    IS_NEAR(mlg_calibration_quantile(&c, 1), 201.0 / 1024, 0.0);
+    IS_NEAR(mlg_calibration_quantile(&c, 9), 0.0, 0.0);
 }
 
 CLAIM(nobody_is_no_quantile)
 {
     BEGIN;
-    IS_NAN(mlg_calibration_quantile(&c, 1, 1));
+    IS_NAN(mlg_calibration_quantile(&c, 1));
     IS_INT(mlg_calibration_clients(&c), 0);
 }
 
@@ -163,10 +196,8 @@ CLAIM(wilson_knows_the_numbers_of_the_textbook)
 
 /* ---- through the gate --------------------------------------------------- */
 
-static void browse(const rig_t *rig, uint32_t who, apr_time_t at_us)
+static void browse_from(const rig_t *rig, mlg_arrival_t a)
 {
-    mlg_arrival_t a = unit_page_n(who, at_us);
-
     rig_judge(rig, &a);
     rig_settle(rig, &a, 200);
     a.is = MLG_IS_ASSET;
@@ -175,6 +206,40 @@ static void browse(const rig_t *rig, uint32_t who, apr_time_t at_us)
         a.path = unit_hash("/a.css") + (uint64_t)i;
         rig_judge(rig, &a);
         rig_settle(rig, &a, 200);
+    }
+}
+
+static void browse(const rig_t *rig, uint32_t who, apr_time_t at_us)
+{
+    browse_from(rig, unit_page_n(who, at_us));
+}
+
+CLAIM(a_network_counts_once_however_many_addresses_it_has)
+{
+    static const struct {
+        const char *begin;
+        const char *end;
+        uint32_t voters; /* of thirty such addresses */
+    } rows[] = {{"192.0.2.", "", 1},
+                {"2001:db8:7:", "::1", 1},
+                {"2001:db8:", "::1", 30},
+                {"10.0.0.", "", 30},
+                {"fd00:0:0:", "::1", 30}};
+
+    BEGIN;
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        rig_t rig;
+
+        rig_open(&rig);
+        for (int i = 0; i < 60; i++) { /* two visits each */
+            char address[40];
+
+            snprintf(address, sizeof(address), "%s%d%s", rows[row].begin,
+                     1 + i % 30, rows[row].end);
+            browse_from(&rig, unit_page(address, MONDAY + SEC(300) * i));
+        }
+        IS_INT(mlg_calibration_clients(rig.gate.calibration), rows[row].voters);
+        rig_close(&rig);
     }
 }
 
@@ -220,7 +285,7 @@ CLAIM(what_another_model_scored_is_forgotten_with_it)
     rig_close(&rig);
 }
 
-CLAIM(a_request_that_is_refused_does_not_teach)
+CLAIM(a_refusal_teaches_that_its_client_got_as_far_as_the_threshold)
 {
     mlg_engine engines[] = {MLG_ENGINE_ENFORCE, MLG_ENGINE_OBSERVE};
 
@@ -238,10 +303,33 @@ CLAIM(a_request_that_is_refused_does_not_teach)
             rig_judge(&rig, &a);
         }
         IS_INT(mlg_calibration_clients(rig.gate.calibration), 1);
-        /* under `observe` it was not refused */
+        IS_INT(mlg_calibration_above(rig.gate.calibration, 0.8f), 1);
+        /* and how far beyond only under `observe`, which refused nothing */
         IS_INT(mlg_calibration_above(rig.gate.calibration, 0.81f), i);
         rig_close(&rig);
     }
+}
+
+CLAIM(a_flood_that_only_the_floor_refuses_teaches_nothing_by_that)
+{
+    mlg_decision_t d = {0};
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    rig.rules.threshold = MLG_THRESHOLD_NONE;
+    rig.model = (mlg_weighted_t){.hi = {0}}; /* scores everything 0 */
+    browse(&rig, 1, MONDAY);
+    browse(&rig, 1, MONDAY + SEC(3600));
+    for (int n = 0; n < 500 && !d.convicts; n++) {
+        mlg_arrival_t a = unit_page_n(1, MONDAY + SEC(7200.01 + 0.005 * n));
+
+        d = rig_judge(&rig, &a);
+    }
+    IS_TRUE(d.convicts);
+    IS_INT(rig.gate.calibration->bin[0], 1);
+    IS_INT(mlg_calibration_clients(rig.gate.calibration), 1);
+    rig_close(&rig);
 }
 
 #define FRESH(name) cmocka_unit_test_setup(name, empty)
@@ -250,19 +338,24 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         FRESH(the_bins_cover_every_score),
-        FRESH(a_client_is_in_one_bin_and_only_moves_up),
+        FRESH(a_voter_is_in_one_bin_and_only_moves_up),
         FRESH(a_peak_of_nothing_enters_too),
         FRESH(a_week_halves_the_bins_once_whoever_asks),
+        FRESH(of_two_voters_in_one_place_the_higher_counts),
         FRESH(who_comes_again_next_week_enters_again),
+        FRESH(nobody_enters_twice_by_taking_turns_at_the_weeks_end),
+        FRESH(who_comes_every_week_is_counted_twice_at_most),
         FRESH(leaving_an_empty_bin_makes_nobody),
         FRESH(a_quantile_is_the_lowest_threshold_that_refuses_so_few),
-        FRESH(one_odd_client_of_ten_is_ignored_and_one_of_nine_is_not),
+        FRESH(whoever_is_ignored_does_not_count),
         FRESH(nobody_is_no_quantile),
         FRESH(above_takes_any_threshold),
         FRESH(wilson_knows_the_numbers_of_the_textbook),
+        TEST(a_network_counts_once_however_many_addresses_it_has),
         TEST(a_gate_learns_from_people_and_from_nobody_else),
         TEST(what_another_model_scored_is_forgotten_with_it),
-        TEST(a_request_that_is_refused_does_not_teach),
+        TEST(a_refusal_teaches_that_its_client_got_as_far_as_the_threshold),
+        TEST(a_flood_that_only_the_floor_refuses_teaches_nothing_by_that),
     };
 
     return RUN(tests);

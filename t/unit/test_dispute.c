@@ -130,6 +130,71 @@ CLAIM(a_flood_of_one_client_leaves_the_others_their_places)
     rig_close(&rig);
 }
 
+/* Four assets that fit their page. */
+static void browse(const rig_t *rig, mlg_arrival_t a)
+{
+    rig_judge(rig, &a);
+    rig_settle(rig, &a, 200);
+    a.is = MLG_IS_ASSET;
+    a.referer = a.path;
+    for (uint64_t i = 0; i < 4; i++) {
+        a.path = unit_hash("/a.css") + i;
+        rig_judge(rig, &a);
+        rig_settle(rig, &a, 200);
+    }
+}
+
+CLAIM(where_people_end_is_learnt_by_the_shadows_scores_too)
+{
+    mlg_shadow_t shadow = {.model = &harsh, .threshold = MLG_THRESHOLD_NONE};
+    uint64_t id = 5;
+    mlg_calibration_t *learnt;
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    rig.rules.shadow = &shadow;
+    learnt = rig.gate.shadow_calibration;
+    mlg_gate_crown(&rig.gate, 3, &id, T0);
+    for (int visit = 0; visit < 3; visit++) {
+        for (uint32_t who = 1; who <= 12; who++) {
+            browse(&rig, unit_page_n(who, T0 + SEC(3600 * visit + 9 * who)));
+        }
+        for (int i = 0; i < 50; i++) { /* whom nobody trusts */
+            mlg_arrival_t a =
+                unit_page("192.0.2.7", T0 + SEC(3600 * visit + i));
+
+            rig_judge(&rig, &a);
+        }
+    }
+    IS_INT(mlg_calibration_clients(learnt), 12);
+    /* a page in 10 s, of half a page a second that are 1; and the trust */
+    IS_NEAR(mlg_calibration_quantile(learnt, 0), mlg_policy_credit(0.2f, 1),
+            0.01);
+    rig.gate.site->shadow_threshold = 0.4f;
+    mlg_gate_crown(&rig.gate, 4, &id, T0 + SEC(9)); /* another judge */
+    IS_INT(mlg_calibration_clients(learnt), 12);
+    id = 6; /* another shadow */
+    mlg_gate_crown(&rig.gate, 4, &id, T0 + SEC(9));
+    IS_INT(mlg_calibration_clients(learnt), 0);
+    IS_TRUE(rig.gate.site->shadow_threshold == 0.0f);
+    rig_close(&rig);
+}
+
+CLAIM(three_high_scores_in_a_row_are_the_shadows_proof)
+{
+    mlg_record_t own;
+
+    BEGIN;
+    mlg_record_init(&own, 7, T0);
+    IS_INT(mlg_record_note_shadow(&own, 1.0f), 0);
+    IS_INT(mlg_record_note_shadow(&own, 0.5f), 0);
+    IS_INT(mlg_record_note_shadow(&own, 1.0f), 127 * 257);
+    IS_INT(mlg_record_note_shadow(&own, 1.0f), 127 * 257);
+    IS_INT(mlg_record_note_shadow(&own, 1.0f), 65535);
+    IS_INT(mlg_record_note_shadow(&own, 0.0f), 0);
+}
+
 CLAIM(another_pair_of_models_begins_at_nothing)
 {
     static mlg_dispute_t found[MLG_DISPUTES];
@@ -195,6 +260,8 @@ int main(void)
         TEST(every_judged_request_is_counted_once_by_what_the_two_say),
         TEST(whom_they_disagreed_on_is_told_with_both_scores),
         TEST(a_flood_of_one_client_leaves_the_others_their_places),
+        TEST(where_people_end_is_learnt_by_the_shadows_scores_too),
+        TEST(three_high_scores_in_a_row_are_the_shadows_proof),
         TEST(another_pair_of_models_begins_at_nothing),
         TEST(a_place_that_is_half_written_is_neither_shown_nor_written),
     };

@@ -235,6 +235,53 @@ CLAIM(any_address_survives_being_written_and_read)
     }
 }
 
+CLAIM(who_votes_is_a_network_or_a_private_address)
+{
+    static const struct {
+        const char *address;
+        const char *voter;
+    } rows[] = {
+        {"192.0.2.7", "192.0.2.0"},
+        {"2001:db8:1:2::3", "2001:db8:1::"},
+        {"9.255.255.255", "9.255.255.0"},
+        {"10.0.0.1", "10.0.0.1"},
+        {"11.0.0.1", "11.0.0.0"},
+        {"127.0.0.1", "127.0.0.1"},
+        {"169.254.3.4", "169.254.3.4"},
+        {"169.253.3.4", "169.253.3.0"},
+        {"172.15.0.9", "172.15.0.0"},
+        {"172.16.0.9", "172.16.0.9"},
+        {"172.31.255.9", "172.31.255.9"},
+        {"172.32.0.9", "172.32.0.0"},
+        {"192.168.1.9", "192.168.1.9"},
+        {"192.169.1.9", "192.169.1.0"},
+        {"100.63.1.9", "100.63.1.0"},
+        {"100.64.1.9", "100.64.1.9"},
+        {"100.127.1.9", "100.127.1.9"},
+        {"100.128.1.9", "100.128.1.0"},
+        {"::ffff:10.1.2.3", "10.1.2.3"},
+        {"::1", "::1"},
+        {"::2", "::"},
+        {"fc00::7", "fc00::7"},
+        {"fdff::7", "fdff::7"},
+        {"fe00::7", "fe00::"},
+        {"fe80::7", "fe80::7"},
+        {"febf::7", "febf::7"},
+        {"fec0::7", "fec0::"},
+    };
+
+    BEGIN;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mlg_key_t voter;
+        mlg_prefix_t prefix;
+        char text[MLG_KEY_TEXT];
+
+        IS_INT(mlg_prefix_parse(&prefix, rows[i].address), APR_SUCCESS);
+        voter = mlg_key_voter(&prefix.base);
+        IS_TEXT(mlg_key_render(text, &voter, MLG_KEY_BITS), rows[i].voter);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -249,6 +296,7 @@ int main(void)
         TEST(every_malformed_length_is_refused_and_sets_nothing),
         TEST(an_address_reads_as_it_is_written),
         TEST(any_address_survives_being_written_and_read),
+        TEST(who_votes_is_a_network_or_a_private_address),
     };
 
     return RUN(tests);

@@ -2,6 +2,7 @@
 #include "forests.h"
 
 #include "mlg_report.h"
+#include "mlg_report_json.h"
 
 #define IP "192.0.2.7"
 
@@ -307,6 +308,102 @@ CLAIM(metrics_are_complete_and_labels_escaped)
     rig_close(&rig);
 }
 
+CLAIM(what_the_floor_convicts_is_told_what_would_have_changed_it)
+{
+    static const float thresholds[] = {MLG_THRESHOLD_NONE, 0.8f};
+    mlg_decision_t d = {0};
+    json_t *out, *changes;
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    rig.rules.threshold = MLG_THRESHOLD_NONE;
+    for (int i = 0; i < 500 && !d.convicts; i++) {
+        mlg_arrival_t a = unit_page(IP, T0 + SEC(9) * i / 500);
+
+        d = rig_judge(&rig, &a);
+    }
+    IS_TRUE(d.convicts);
+    for (int i = 0; i < 2;
+         i++) { /* the score alone is too high in the second */
+        d.threshold = thresholds[i];
+        out = mlg_report_decision(&d, 64, &rig.rules);
+        changes = json_object_get(out, "would_change");
+        IS_INT(json_array_size(changes), 1);
+        IS_TEXT(text_of(json_array_get(changes, 0), "feature"), "request_rate");
+        d.x[MLG_F_REQUEST_RATE] = (float)json_real_value(
+            json_object_get(json_array_get(changes, 0), "bound"));
+        IS_TRUE(d.x[MLG_F_REQUEST_RATE] <= MLG_FLOOR_PAGES_PER_S);
+        d.x[MLG_F_REQUEST_RATE] *= 0.999f;
+        IS_TRUE(mlg_policy_proof(mlg_rules_score(&rig.rules, d.x, NULL), d.x) <
+                d.threshold);
+        json_decref(out);
+        d.x[MLG_F_REQUEST_RATE] = 50.0f;
+    }
+    rig_close(&rig);
+}
+
+CLAIM(the_coming_threshold_is_told_until_one_is_in_force)
+{
+    char words[MLG_COMING_TEXT];
+    mlg_snapshot_t s;
+    json_t *out;
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    s = snapshot_of(&rig);
+    s.is_auto = 1;
+    out = mlg_report_site(&s); /* nobody has looked */
+    IS_TRUE(json_is_null(at(out, "coming")));
+    json_decref(out);
+    s.site.looked_us = T0;
+    s.site.target = 0.5f;
+    s.site.trusted = 30;
+    s.site.target_refused = 2;
+    s.site.why = MLG_FIT_ALONE;
+    IS_NEAR(mlg_snapshot_coming(&s), 0.5, 0.0);
+    out = mlg_report_site(&s);
+    IS_NEAR(json_real_value(at(at(out, "coming"), "threshold")), 0.5, 1e-6);
+    IS_INT(json_integer_value(at(at(out, "coming"), "trusted_refused")), 2);
+    IS_TRUE(strstr(text_of(at(out, "coming"), "says"),
+                   "too high from 0.5000: a step above") != NULL);
+    json_decref(out);
+    s.site.anchored = MLG_ANCHORED_LIVE;
+    IS_NAN(mlg_snapshot_coming(&s));
+    IS_TEXT(mlg_report_coming_words(words, &s), "");
+    rig_close(&rig);
+}
+
+CLAIM(a_bound_that_people_push_against_is_told_in_words)
+{
+    char words[MLG_WORDS_TEXT];
+    mlg_snapshot_t s;
+    json_t *out;
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    s = snapshot_of(&rig);
+    s.is_auto = 1;
+    s.site = (mlg_site_t){.anchored = MLG_ANCHORED_LIVE,
+                          .threshold = 0.6f,
+                          .high = 0.58f,
+                          .last = 0.7f,
+                          .pressed = MLG_PRESSED_LIFTED};
+    mlg_report_threshold_words(words, &s);
+    IS_TRUE(strstr(words, "beyond its bound 0.5800, where clients that behave "
+                          "like people would be refused") != NULL);
+    out = mlg_report_site(&s);
+    IS_TEXT(text_of(out, "bound"), "lifted");
+    json_decref(out);
+    s.site.pressed = MLG_PRESSED_LAST;
+    mlg_report_threshold_words(words, &s);
+    IS_TRUE(strstr(words, "its last bound 0.7000") != NULL);
+    IS_TRUE(strlen(words) < MLG_WORDS_TEXT - 1);
+    rig_close(&rig);
+}
+
 CLAIM(models_are_described_wherever_the_gate_is)
 {
     mlg_shadow_t shadow = {.threshold = 0.5f};
@@ -475,6 +572,9 @@ int main(void)
         TEST(a_client_is_shown_with_the_score_it_was_judged_by),
         TEST(a_snapshot_counts_clients_blocks_and_convictions),
         TEST(metrics_are_complete_and_labels_escaped),
+        TEST(what_the_floor_convicts_is_told_what_would_have_changed_it),
+        TEST(the_coming_threshold_is_told_until_one_is_in_force),
+        TEST(a_bound_that_people_push_against_is_told_in_words),
         TEST(models_are_described_wherever_the_gate_is),
         TEST(a_decision_and_its_event_name_the_model_that_judged),
         TEST(a_fresh_gate_is_well_and_none_at_all_is_not),

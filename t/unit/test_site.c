@@ -121,6 +121,248 @@ CLAIM(a_patient_crowd_of_attackers_gets_to_the_bound_and_no_further)
     rig_close(&rig);
 }
 
+/* ---- people at the bound ------------------------------------------------- */
+
+/* A site whose 200 people peak at 0.6, anchored. */
+static float anchored_at(rig_t *rig, const mlg_site_by_t *by)
+{
+    open_at(rig, by);
+    trust(rig, 200, 0.6f);
+    IS_INT(mlg_site_look(&rig->gate, by, T0), MLG_SITE_FOUND);
+    return rig->gate.site->threshold;
+}
+
+/* Days, on each of which a hundred calm people come, and so many networks get
+ * somewhere. */
+typedef struct siege_t {
+    int from;
+    int until;
+    uint64_t networks;
+    float (*where)(const mlg_site_t *site);
+} siege_t;
+
+static float beyond(const mlg_site_t *site)
+{
+    return site->threshold + 0.002f; /* and so they are refused */
+}
+
+static float far_beyond(const mlg_site_t *site)
+{
+    (void)site;
+    return 0.99f;
+}
+
+static float calm(const mlg_site_t *site)
+{
+    (void)site;
+    return 0.6f;
+}
+
+/* So many voters, by their numbers. */
+static void come(const rig_t *rig, uint64_t first, uint64_t n, float peak,
+                 apr_time_t at_us)
+{
+    for (uint64_t voter = first; voter < first + n; voter++) {
+        mlg_calibration_follow(rig->gate.calibration, voter,
+                               (uint16_t)(peak * 65535.0f), at_us);
+    }
+}
+
+/* @return what the looks found, in bits */
+static unsigned besiege(rig_t *rig, const mlg_site_by_t *by, siege_t siege)
+{
+    mlg_site_t *site = rig->gate.site;
+    unsigned news = 0;
+
+    for (int day = siege.from; day < siege.until; day++) {
+        float morning = site->threshold;
+
+        if (siege.networks > 0) {
+            come(rig, 1, siege.networks, siege.where(site), T0 + DAY * day);
+            come(rig, 1000, 100, 0.6f, T0 + DAY * day);
+        }
+        for (int hour = 0; hour < 24; hour++) {
+            news |= 1u << mlg_site_look(&rig->gate, by,
+                                        T0 + DAY * day + HOUR * (hour + 1));
+            IS_TRUE(site->threshold >= site->low &&
+                    site->threshold <= site->last);
+        }
+        IS_TRUE(fabsf(site->threshold - morning) <= 0.00501f);
+    }
+    return news;
+}
+
+CLAIM(people_who_are_refused_at_the_bound_lift_it_at_the_same_pace)
+{
+    mlg_site_by_t by = by_weights();
+    mlg_site_t *site;
+    float anchor;
+    unsigned news;
+    rig_t rig;
+
+    BEGIN;
+    by.recommended = 0.5f;
+    anchor = anchored_at(&rig, &by);
+    site = rig.gate.site;
+    /* the site changes: a hundred of its people are quicker now */
+    news = besiege(&rig, &by, (siege_t){0, 30, 100, beyond});
+    IS_TRUE(site->threshold > site->high + 0.02f);
+    IS_INT(site->pressed, MLG_PRESSED_LIFTED);
+    IS_INT(news, 1u << MLG_SITE_NO_NEWS | 1u << MLG_SITE_LIFTED);
+    IS_TRUE(site->anchor == anchor);
+    /* and calm again: by the same pace it comes back, within the bounds */
+    besiege(&rig, &by, (siege_t){30, 120, 200, calm});
+    IS_TRUE(site->threshold <= site->high + 1e-4f);
+    IS_INT(site->pressed, MLG_PRESSED_NOT);
+    rig_close(&rig);
+}
+
+CLAIM(people_who_are_refused_at_the_last_bound_are_told_of_and_no_more)
+{
+    mlg_site_by_t by = by_weights();
+    mlg_site_t *site;
+    unsigned news;
+    rig_t rig;
+
+    BEGIN;
+    by.recommended = 0.5f;
+    anchored_at(&rig, &by);
+    site = rig.gate.site;
+    news = besiege(&rig, &by, (siege_t){0, 60, 100, far_beyond});
+    IS_NEAR(site->threshold, site->last, 1e-4);
+    IS_INT(site->pressed, MLG_PRESSED_LAST);
+    IS_TRUE((news & 1u << MLG_SITE_LAST) != 0);
+    rig_close(&rig);
+}
+
+CLAIM(two_networks_that_have_themselves_refused_never_leave_the_bound)
+{
+    mlg_site_by_t by = by_weights();
+    mlg_site_t *site;
+    rig_t rig;
+
+    BEGIN;
+    by.recommended = 0.5f;
+    anchored_at(&rig, &by);
+    site = rig.gate.site;
+    besiege(&rig, &by, (siege_t){0, 100, 2, beyond});
+    besiege(&rig, &by, (siege_t){100, 200, 2, far_beyond});
+    IS_TRUE(site->threshold <= site->high);
+    IS_INT(site->pressed, MLG_PRESSED_NOT);
+    rig_close(&rig);
+}
+
+/* Five, as each counts for two at most; and what becomes of it when they
+ * stop. */
+CLAIM(a_patient_attacker_of_five_networks_gets_to_the_last_bound_and_back)
+{
+    mlg_site_by_t by = by_weights();
+    mlg_site_t *site;
+    float anchor;
+    rig_t rig;
+
+    BEGIN;
+    by.recommended = 0.5f;
+    anchor = anchored_at(&rig, &by);
+    site = rig.gate.site;
+    besiege(&rig, &by, (siege_t){0, 15, 5, beyond});
+    IS_TRUE(site->threshold <= site->high);
+    besiege(&rig, &by, (siege_t){15, 365, 5, beyond});
+    IS_NEAR(site->threshold, site->last, 1e-3);
+    IS_TRUE(site->threshold - anchor <= 3.0f * (float)MLG_DRIFT);
+    besiege(&rig, &by, (siege_t){365, 440, 200, calm});
+    IS_TRUE(site->threshold <= site->high + 1e-4f);
+    rig_close(&rig);
+}
+
+CLAIM(where_the_people_have_gone_the_bound_holds_again)
+{
+    mlg_site_by_t by = by_weights();
+    mlg_site_t *site;
+    rig_t rig;
+
+    BEGIN;
+    by.recommended = 0.5f;
+    anchored_at(&rig, &by);
+    site = rig.gate.site;
+    besiege(&rig, &by, (siege_t){0, 40, 100, far_beyond});
+    IS_TRUE(site->threshold > site->high + 0.05f);
+    memset(rig.gate.calibration, 0, sizeof(*rig.gate.calibration));
+    besiege(&rig, &by, (siege_t){40, 90, 0, calm});
+    IS_NEAR(site->threshold, site->high, 2e-4);
+    rig_close(&rig);
+}
+
+CLAIM(a_restart_keeps_a_threshold_beyond_its_bound)
+{
+    mlg_site_by_t by = by_weights();
+    mlg_site_t *site;
+    float before;
+    rig_t rig;
+
+    BEGIN;
+    by.recommended = 0.5f;
+    anchored_at(&rig, &by);
+    site = rig.gate.site;
+    besiege(&rig, &by, (siege_t){0, 30, 100, far_beyond});
+    before = site->threshold;
+    IS_TRUE(before > site->high);
+    mlg_site_open(&rig.gate, &by, T0 + 30 * DAY);
+    IS_TRUE(site->threshold == before);
+    by.drift = 0.01; /* the operator says so */
+    mlg_site_open(&rig.gate, &by, T0 + 30 * DAY);
+    IS_TRUE(site->threshold == site->last);
+    rig_close(&rig);
+}
+
+CLAIM(what_the_target_would_refuse_is_known_before_it_is_in_force)
+{
+    mlg_site_by_t by = by_weights();
+    rig_t rig;
+
+    BEGIN;
+    by.recommended = 0.2f;
+    open_at(&rig, &by);
+    rig.gate.segment->formatted_us = T0;
+    trust(&rig, 30, 0.2f);
+    trust(&rig, 1, 0.99f); /* one alone says nothing */
+    IS_INT(mlg_site_look(&rig.gate, &by, T0 + DAY), MLG_SITE_NO_NEWS);
+    IS_INT(rig.gate.site->why, MLG_FIT_ALONE);
+    IS_INT(rig.gate.site->target_refused, 1);
+    IS_INT(rig.gate.site->refused, 0);
+    rig_close(&rig);
+}
+
+/* ---- the shadow ---------------------------------------------------------- */
+
+CLAIM(a_shadow_is_fitted_alike_once_ten_are_known_by_its_scores)
+{
+    mlg_site_by_t by = by_weights();
+    mlg_site_t *site;
+    rig_t rig;
+
+    BEGIN;
+    by.shadow_recommended = 0.3f;
+    by.shadow_slope = 1.0;
+    anchored_at(&rig, &by);
+    site = rig.gate.site;
+    IS_TRUE(mlg_site_shadow_threshold(site, 0.3f) == 0.3f);
+    for (uint64_t voter = 1; voter <= 10; voter++) {
+        mlg_site_look(&rig.gate, &by, T0 + SEC(2));
+        IS_TRUE(site->shadow_threshold == 0.0f);
+        mlg_calibration_follow(rig.gate.shadow_calibration, voter, 26214, T0);
+    }
+    mlg_site_look(&rig.gate, &by, T0 + SEC(4));
+    IS_NEAR(mlg_site_shadow_threshold(site, 0.3f), 0.4365, 0.002);
+    IS_TRUE(rig.gate.disputes->since_us == T0 + SEC(4)); /* compared anew */
+    mlg_site_look(&rig.gate, &by, T0 + SEC(6));
+    IS_TRUE(rig.gate.disputes->since_us == T0 + SEC(4));
+    by.scorer = 8; /* another judge leaves the shadow what it knows */
+    mlg_site_open(&rig.gate, &by, T0 + SEC(8));
+    IS_TRUE(site->shadow_threshold > 0.4f);
+    rig_close(&rig);
+}
+
 CLAIM(a_drift_of_0_stays_where_it_is)
 {
     mlg_site_by_t by = by_weights();
@@ -254,6 +496,15 @@ int main(void)
         TEST(the_first_sound_look_anchors),
         TEST(a_week_of_many_clients_does_where_nobody_behaves_like_a_person),
         TEST(a_patient_crowd_of_attackers_gets_to_the_bound_and_no_further),
+        TEST(people_who_are_refused_at_the_bound_lift_it_at_the_same_pace),
+        TEST(people_who_are_refused_at_the_last_bound_are_told_of_and_no_more),
+        TEST(two_networks_that_have_themselves_refused_never_leave_the_bound),
+        TEST(
+            a_patient_attacker_of_five_networks_gets_to_the_last_bound_and_back),
+        TEST(where_the_people_have_gone_the_bound_holds_again),
+        TEST(a_restart_keeps_a_threshold_beyond_its_bound),
+        TEST(what_the_target_would_refuse_is_known_before_it_is_in_force),
+        TEST(a_shadow_is_fitted_alike_once_ten_are_known_by_its_scores),
         TEST(a_drift_of_0_stays_where_it_is),
         TEST(a_profile_anchors_at_once_and_a_restart_keeps_what_has_moved),
         TEST(another_model_begins_anew),

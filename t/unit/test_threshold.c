@@ -20,9 +20,8 @@ static double odds_of(float score)
 /* A model whose own threshold lies at 4.0, people at `people` log-odds. */
 static mlg_fit_t fit(uint32_t trusted, double people)
 {
-    mlg_fit_seen_t seen = {score_of(4.0),    1.0, trusted,
-                           score_of(people), 500, 4 * DAY_US,
-                           MLG_FIT_TRUSTED};
+    mlg_fit_seen_t seen = {score_of(4.0),    1.0, trusted,    score_of(people),
+                           score_of(people), 500, 4 * DAY_US, MLG_FIT_TRUSTED};
     mlg_fit_t out;
 
     mlg_fit(&out, &seen);
@@ -75,7 +74,8 @@ CLAIM(the_threshold_is_where_the_rule_puts_it)
 
 CLAIM(distances_are_in_the_models_own_units)
 {
-    mlg_fit_seen_t seen = {score_of(2.0), 0.5, 100, score_of(2.5), 0, 0, 10};
+    mlg_fit_seen_t seen = {score_of(2.0), 0.5, 100, score_of(2.5),
+                           score_of(2.5), 0,   0,   10};
     mlg_fit_t out;
 
     BEGIN;
@@ -85,7 +85,7 @@ CLAIM(distances_are_in_the_models_own_units)
 
 CLAIM(a_weighted_model_whose_people_reach_1_stays_below_it)
 {
-    mlg_fit_seen_t seen = {0.8f, 1.0, 100, 1.0f, 0, 0, 10};
+    mlg_fit_seen_t seen = {0.8f, 1.0, 100, 1.0f, 1.0f, 0, 0, 10};
     mlg_fit_t out;
 
     BEGIN;
@@ -129,6 +129,7 @@ CLAIM(enough_is_ten_trusted_clients_or_three_days_of_three_hundred)
         mlg_fit_seen_t seen = {0.8f,
                                1.0,
                                rows[i].trusted,
+                               0.5f,
                                0.5f,
                                rows[i].clients,
                                (apr_interval_time_t)(rows[i].days * DAY_US),
@@ -176,7 +177,7 @@ CLAIM(a_day_moves_a_threshold_by_no_more_than_a_day_may)
 
     BEGIN;
     for (int hour = 0; hour < 24; hour++) {
-        t = mlg_drift_move(t, 0.5f, 0.9f, MLG_DRIFT, SEC(3600));
+        t = mlg_drift_move(t, 0.9f, SEC(3600));
     }
     IS_TRUE(t <= 0.505f);
     IS_NEAR(t, 0.505, 2e-4);
@@ -184,33 +185,84 @@ CLAIM(a_day_moves_a_threshold_by_no_more_than_a_day_may)
 
 CLAIM(a_clock_that_jumps_moves_two_hours_worth_and_one_that_steps_back_nothing)
 {
-    float some = mlg_drift_move(0.5f, 0.5f, 0.9f, MLG_DRIFT, SEC(7200));
+    float some = mlg_drift_move(0.5f, 0.9f, SEC(7200));
 
     BEGIN;
-    IS_TRUE(mlg_drift_move(0.5f, 0.5f, 0.9f, MLG_DRIFT, 400 * DAY_US) == some);
-    IS_TRUE(mlg_drift_move(0.5f, 0.5f, 0.9f, MLG_DRIFT, -DAY_US) == 0.5f);
-    IS_TRUE(mlg_drift_move(0.5f, 0.5f, 0.9f, MLG_DRIFT, 0) == 0.5f);
+    IS_TRUE(some > 0.5f);
+    IS_TRUE(mlg_drift_move(0.5f, 0.9f, 400 * DAY_US) == some);
+    IS_TRUE(mlg_drift_move(0.5f, 0.9f, -DAY_US) == 0.5f);
+    IS_TRUE(mlg_drift_move(0.5f, 0.9f, 0) == 0.5f);
 }
 
 CLAIM(a_threshold_outside_of_its_bounds_is_brought_back)
+{
+    BEGIN;
+    IS_TRUE(mlg_drift_within(0.99f, 0.2f, 0.4f) == 0.4f);
+    IS_TRUE(mlg_drift_within(0.1f, 0.2f, 0.4f) == 0.2f);
+    IS_TRUE(mlg_drift_within(0.3f, 0.2f, 0.4f) == 0.3f);
+    IS_TRUE(mlg_drift_within(NAN, 0.2f, 0.4f) == 0.2f);
+}
+
+CLAIM(the_last_bound_is_three_times_as_far_in_log_odds)
 {
     float low;
     float high;
 
     BEGIN;
-    mlg_drift_bounds(0.8f, 0.08, &low, &high);
-    IS_TRUE(mlg_drift_move(0.99f, 0.8f, 0.99f, 0.08, 0) == high);
-    IS_TRUE(mlg_drift_move(0.1f, 0.8f, 0.1f, 0.08, 0) == low);
-    IS_TRUE(mlg_drift_move(NAN, 0.8f, 0.8f, 0.08, 0) == low);
+    IS_NEAR(odds_of(mlg_drift_bounds(0.5f, 0.08, &low, &high)), 0.96, 1e-4);
+    IS_NEAR(odds_of(high), 0.32, 1e-4);
+    IS_TRUE(mlg_drift_bounds(0.5f, 0.0, &low, &high) == high);
 }
 
-/* Three weeks of an attacker with as many trusted addresses as it takes, each
- * of which climbs to just below the threshold and no further, for what is
- * refused teaches nothing; the rule follows, margin by margin, an hour at a time. */
+/* One network, or two, that behave like people and then are as quick as can be;
+ * the third says where people end. */
+CLAIM(one_or_two_lift_the_threshold_by_a_step_and_no_further)
+{
+    static const struct {
+        double highest;
+        double third;
+        double threshold; /* own is 4.0, the step 2, the margin 0.15 */
+        mlg_fit_why why;
+    } rows[] = {
+        {13.0, 3.0, 6.15, MLG_FIT_ALONE}, /* above the model's own */
+        {13.0, 5.0, 7.15, MLG_FIT_ALONE}, /* above the third */
+        {13.0, 13.0, 13.15, MLG_FIT_ABOVE},
+        {5.9, 3.0, 6.05, MLG_FIT_ABOVE}, /* people do differ so much */
+        {3.0, 1.0, 3.5, MLG_FIT_LOWEST},
+    };
+
+    BEGIN;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        mlg_fit_seen_t seen = {
+            score_of(4.0),           1.0, 400,        score_of(rows[i].highest),
+            score_of(rows[i].third), 500, 4 * DAY_US, 10};
+        mlg_fit_t out;
+
+        mlg_fit(&out, &seen);
+        IS_NEAR(odds_of(out.threshold), rows[i].threshold, 0.1);
+        IS_INT(out.why, rows[i].why);
+    }
+}
+
+CLAIM(where_there_is_no_third_the_models_own_threshold_takes_its_place)
+{
+    mlg_fit_seen_t seen = {score_of(4.0), 1.0, 1, score_of(9.0),
+                           0.0f,          0,   0, 10};
+    mlg_fit_t out;
+
+    BEGIN;
+    mlg_fit(&out, &seen);
+    IS_NEAR(odds_of(out.threshold), 6.15, 0.01);
+}
+
+/* Three weeks of an attacker with as many trusted networks as it takes, each of
+ * which climbs to just below the threshold and no further; the rule follows,
+ * margin by margin, an hour at a time. */
 static void besiege(float *anchored, float *free_running)
 {
     const float own = score_of(1.5);
-    mlg_fit_seen_t seen = {own, 1.0, 200, score_of(1.2), 5000, 30 * DAY_US, 10};
+    mlg_fit_seen_t seen = {own,           1.0,  200,         score_of(1.2),
+                           score_of(1.2), 5000, 30 * DAY_US, 10};
     float anchor;
     float low;
     float high;
@@ -223,13 +275,13 @@ static void besiege(float *anchored, float *free_running)
         float morning = *anchored;
 
         for (int hour = 0; hour < 24; hour++) {
-            seen.peak = *free_running;
+            seen.peak = seen.vouched = *free_running;
             mlg_fit(&out, &seen);
             *free_running = out.threshold;
-            seen.peak = *anchored;
+            seen.peak = seen.vouched = *anchored;
             mlg_fit(&out, &seen);
-            *anchored = mlg_drift_move(*anchored, anchor, out.threshold,
-                                       MLG_DRIFT, SEC(3600));
+            *anchored = mlg_drift_within(
+                mlg_drift_move(*anchored, out.threshold, SEC(3600)), low, high);
             IS_TRUE(*anchored >= low && *anchored <= high);
         }
         IS_TRUE(fabsf(*anchored - morning) <= (float)MLG_DRIFT_A_DAY);
@@ -306,6 +358,9 @@ int main(void)
         TEST(
             a_clock_that_jumps_moves_two_hours_worth_and_one_that_steps_back_nothing),
         TEST(a_threshold_outside_of_its_bounds_is_brought_back),
+        TEST(the_last_bound_is_three_times_as_far_in_log_odds),
+        TEST(one_or_two_lift_the_threshold_by_a_step_and_no_further),
+        TEST(where_there_is_no_third_the_models_own_threshold_takes_its_place),
         TEST(
             a_patient_attacker_moves_the_threshold_to_its_bound_and_no_further),
         TEST(the_floor_is_four_hundred_pages_in_ten_seconds),

@@ -602,7 +602,7 @@ CLAIM(trusted_rows_count_less_and_those_who_came_later_are_told_apart)
     /* a quarter of the requests: forty people who are slow, and trusted */
     for (unsigned i = 0; i < 40; i++) {
         for (int k = 0; k < 10; k++) {
-            c = add(&data, i, "likely_human", 3600 * k + (int)i, 1.0f);
+            c = add(&data, i << 8, "likely_human", 3600 * k + (int)i, 1.0f);
             mlg_dataset_trust(data.set, c, 1);
         }
     }

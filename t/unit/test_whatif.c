@@ -74,12 +74,29 @@ static void replay(crowd_t *crowd, float threshold, mlg_engine engine)
 
 static const mlg_whatif_row_t *row_at(const crowd_t *crowd, int hundredths)
 {
-    return &crowd->whatif.row[hundredths - 50];
+    int i = 0;
+
+    while (mlg_whatif_percent(i) < hundredths) {
+        i++;
+    }
+    return &crowd->whatif.row[i];
+}
+
+CLAIM(the_grid_rises_from_5_to_99_hundredths)
+{
+    BEGIN;
+    IS_INT(mlg_whatif_percent(0), 5);
+    IS_INT(mlg_whatif_percent(MLG_WHATIF_GRID - 1), 99);
+    for (int i = 1; i < MLG_WHATIF_GRID; i++) {
+        int step = mlg_whatif_percent(i) - mlg_whatif_percent(i - 1);
+
+        IS_TRUE(step == 1 || step == 2);
+    }
 }
 
 CLAIM(the_replays_own_threshold_is_told_exactly)
 {
-    static const int hundredths[] = {50, 55, 60, 68, 75, 80, 87, 93, 99};
+    static const int hundredths[] = {5, 6, 60, 68, 76, 80, 88, 96, 97, 99};
     crowd_t crowd;
 
     BEGIN;
@@ -124,8 +141,8 @@ CLAIM(a_threshold_off_the_grid_is_told_too)
 
     BEGIN;
     apr_pool_create(&pool, NULL);
-    replay(&crowd, 0.333f, MLG_ENGINE_ENFORCE);
-    IS_TRUE(crowd.refused > row_at(&crowd, 50)->requests);
+    replay(&crowd, 0.033f, MLG_ENGINE_ENFORCE);
+    IS_TRUE(crowd.refused > row_at(&crowd, 60)->requests);
     IS_INT(crowd.whatif.row[MLG_WHATIF_GRID].requests, crowd.refused);
     IS_INT(crowd.whatif.row[MLG_WHATIF_GRID].clients, crowd.blocked);
     apr_pool_destroy(pool);
@@ -138,7 +155,7 @@ CLAIM(other_thresholds_are_told_nearly)
 
     BEGIN;
     apr_pool_create(&pool, NULL);
-    replay(&seen, 0.75f, MLG_ENGINE_ENFORCE);
+    replay(&seen, 0.76f, MLG_ENGINE_ENFORCE);
     for (int i = 60; i <= 90; i += 10) {
         replay(&real, (float)(i / 100.0), MLG_ENGINE_ENFORCE);
         IS_NEAR(row_at(&seen, i)->requests, real.refused,
@@ -187,6 +204,7 @@ CLAIM(more_clients_than_fit_are_counted_as_forgotten)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        TEST(the_grid_rises_from_5_to_99_hundredths),
         TEST(the_replays_own_threshold_is_told_exactly),
         TEST(a_flood_is_refused_under_every_threshold_and_under_none),
         TEST(a_threshold_off_the_grid_is_told_too),
