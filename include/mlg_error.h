@@ -29,7 +29,10 @@
     X(MLG_ECORRUPT, "a model file that is cut short or damaged")             \
     X(MLG_EMODEL,   "a model that breaks a rule of its format")              \
     X(MLG_EGOLDEN,  "a model that does not give the scores it was made with")\
-    X(MLG_EPROFILE, "not a sound profile of a site")
+    X(MLG_EPROFILE, "not a sound profile of a site")                         \
+    X(MLG_ENOTSTATE, "not a state file of mod_mlgate")                       \
+    X(MLG_ESTATEFORMAT, "a state file of a format that this build does not know")\
+    X(MLG_ESTATE,   "a state file that is cut short or damaged")
 /* clang-format on */
 
 enum mlg_error {

@@ -31,7 +31,7 @@
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 4 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 5 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -42,6 +42,14 @@ typedef struct mlg_reign_t {
     int64_t since_us; /* microseconds since the epoch; 0 = none is */
 } mlg_reign_t;
 
+/* What a segment began with. */
+typedef enum mlg_took_over {
+    MLG_TOOK_NOTHING,
+    MLG_TOOK_ALL,   /* of another segment, as it was: the table was resized */
+    MLG_TOOK_FINAL, /* what a server wrote down when it stopped */
+    MLG_TOOK_SOME   /* what it had written down before it was killed */
+} mlg_took_over;
+
 typedef struct mlg_segment_t {
     uint64_t magic;
     uint32_t layout;
@@ -51,9 +59,13 @@ typedef struct mlg_segment_t {
     uint32_t clients;     /* size of the client table */
     uint32_t generation;  /* times attached by a (re)started server */
     uint32_t ipv6_prefix; /* of the clients in the tables; 0 = not said yet */
-    uint32_t spare;
-    int64_t formatted_us; /* microseconds since the epoch */
+    uint32_t took_over;   /* mlg_took_over */
+    int64_t begun_us;     /* when this memory was made: names the segment */
+    int64_t formatted_us; /* when counting began, over stops; microseconds
+                             since the epoch */
     int64_t swept_us;     /* ends of blocks were reported up to here */
+    int64_t clock_us;     /* the caller's, who keeps time */
+    int64_t from_us;      /* `begun_us` of the segment that it took over */
     mlg_reign_t model;    /* that judges */
     mlg_reign_t shadow;   /* that scores beside it */
     mlg_secret_t secret;
@@ -187,13 +199,5 @@ apr_status_t mlg_order(const mlg_gate_t *gate, mlg_block_kind kind,
  */
 void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,
                     const uint64_t *shadow, apr_time_t now_us);
-
-/** Take over every live block of another gate, as after a change of the
- * table's size. Call while nobody else uses `to`.
- *
- * @return how many; those that found no room are not counted
- */
-uint32_t mlg_gate_move_blocks(const mlg_gate_t *to, const mlg_gate_t *from,
-                              apr_time_t now_us);
 
 #endif /* MLG_GATE_H */

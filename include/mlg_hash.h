@@ -26,6 +26,10 @@ uint64_t mlg_hash_bytes(const mlg_secret_t *secret, const void *bytes,
 /** Hash of a client. @return never 0 */
 uint64_t mlg_hash_key(const mlg_secret_t *secret, const mlg_key_t *key);
 
+/** XXH3 of any bytes, against damage and not against malice.
+ * @param seed  any; chains one check to another */
+uint64_t mlg_hash_check(uint64_t seed, const void *bytes, size_t len);
+
 /** Hash of the network that an address belongs to, see mlg_key_subnet(). It
  * only picks a counter that others may share. @return never 0 */
 uint64_t mlg_hash_subnet(const mlg_secret_t *secret, const mlg_key_t *addr);

@@ -40,6 +40,10 @@
 
 #define MLG_CACHELINE 64
 
+/* Of what the fields below mean: records of another are not taken from a state
+ * file. */
+#define MLG_RECORD_VERSION 1
+
 /* The means, and how many of their 16 bits are the fraction. */
 /* clang-format off */
 #define MLG_MEANS(X)                                                          \

@@ -139,6 +139,16 @@ mlg_record_t *mlg_table_get(const mlg_table_t *t, mlg_stripe_t *stripe,
 /** The record named by `busy` is whole again. */
 void mlg_table_done(mlg_stripe_t *stripe) MLG_REQUIRES(stripe);
 
+/** Enter a whole record, while nobody else uses the table. Those of a bucket
+ * get their order by what they say: who came more than once goes before who
+ * came once, then the latest first.
+ *
+ * @param record  its client not 0
+ * @return 1; 0 when its client has one already or the bucket is full of better
+ *         ones
+ */
+int mlg_table_enter(const mlg_table_t *t, const mlg_record_t *record);
+
 /** After taking a stripe: repair what a dead holder left half done.
  *
  * @return 1 when a record had to be emptied

@@ -32,6 +32,11 @@ uint64_t mlg_hash_text(const mlg_secret_t *secret, const char *text, size_t len)
     return (h != 0) ? h : 1;
 }
 
+uint64_t mlg_hash_check(uint64_t seed, const void *bytes, size_t len)
+{
+    return XXH3_64bits_withSeed(bytes, len, seed);
+}
+
 uint64_t mlg_hash_subnet(const mlg_secret_t *secret, const mlg_key_t *addr)
 {
     mlg_key_t subnet = mlg_key_subnet(addr);

@@ -92,6 +92,7 @@ void mlg_segment_format(void *base, uint32_t clients,
     s->bytes = l.end;
     s->clients = l.clients;
     s->generation = 0;
+    s->begun_us = now_us;
     s->formatted_us = now_us;
     s->swept_us = now_us;
     s->secret = *secret;

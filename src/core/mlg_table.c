@@ -126,6 +126,35 @@ mlg_record_t *mlg_table_get(const mlg_table_t *t, mlg_stripe_t *stripe,
     return &b->record[way];
 }
 
+/* Is a worth more than b to whoever has to forget one? */
+static int is_better(const mlg_record_t *a, const mlg_record_t *b)
+{
+    int has_returned = a->total > 1;
+
+    return (has_returned != (b->total > 1)) ? has_returned
+                                            : a->last_us > b->last_us;
+}
+
+int mlg_table_enter(const mlg_table_t *t, const mlg_record_t *record)
+{
+    mlg_bucket_t *b = bucket_of(t, record->client);
+    unsigned way = victim_of(b);
+    unsigned rank = 0;
+
+    if (find_way(b, record->client) < MLG_WAYS ||
+        (client_at(b, way) != 0 && !is_better(record, &b->record[way]))) {
+        return 0;
+    }
+    for (unsigned other = 0; other < MLG_WAYS; other++) {
+        rank += (client_at(b, other) != 0 && other != way &&
+                 is_better(&b->record[other], record));
+    }
+    mlg_record_publish(&b->record[way], record);
+    __atomic_store_n(&b->tag[way], tag_of(record->client), __ATOMIC_RELAXED);
+    move_to(b, way, rank);
+    return 1;
+}
+
 void mlg_table_done(mlg_stripe_t *stripe)
 {
     set_busy(stripe, 0);

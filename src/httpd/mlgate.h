@@ -39,6 +39,7 @@ typedef struct mlgate_conf_t {
     const char *event_log;       /* file or |pipe; GLOBAL; NULL: none */
     const char *observation_log; /* likewise */
     const char *profile;         /* a file; GLOBAL; NULL: none */
+    const char *state_file;      /* likewise */
 } mlgate_conf_t;
 
 extern const command_rec mlgate_commands[];
@@ -113,6 +114,10 @@ extern mlgate_process_t mlgate;
  * kept. Logs what fails. Called in the parent from post_config. */
 apr_status_t mlgate_segment_open(server_rec *s);
 
+/** Did this reading of the configuration find the segment of the last one? Set
+ * before mlgate_segment_open(), too. */
+int mlgate_segment_is_kept(void);
+
 /** Take a stripe if it is free, trying twice; never waits.
  *
  * @param stripe  0..MLG_STRIPES - 1
@@ -135,6 +140,44 @@ void mlgate_stripe_drop(mlg_stripe_t *stripe);
 
 /** The threshold that a model recommends. @param model  NULL: the weights */
 float mlgate_own_threshold(const mlg_model_file_t *model);
+/* ---- time and what outlives a stop (clock.c, state.c) -------------------- */
+
+/** Let a segment's clock show this time now. Once, before others use it. */
+void mlgate_clock_set(mlg_segment_t *segment, apr_time_t now_us);
+
+/** What a segment's clock shows: microseconds that never step. */
+apr_time_t mlgate_clock_read(const mlg_segment_t *segment);
+
+/** Now, by the gate's clock: what everything in the segment goes by. */
+apr_time_t mlgate_now(void);
+
+/** How much the wall clock is ahead of the gate's since somebody set it: to be
+ * added to what people read. @return 0 when they agree within a second */
+apr_interval_time_t mlgate_clock_behind(void);
+
+/** A time of the gate as the wall clock had it; 0 stays 0. */
+static inline apr_time_t mlgate_wall_of(apr_time_t at_us,
+                                        apr_interval_time_t behind_us)
+{
+    return (at_us != 0) ? at_us + behind_us : 0;
+}
+
+/** Say why MLGateStateFile cannot be kept, if so. */
+void mlgate_state_check(server_rec *s, apr_pool_t *ptemp);
+
+/** Make ready for reading and writing. Before mlgate_segment_open(). */
+void mlgate_state_open(server_rec *s, apr_pool_t *pconf);
+
+/** Take up what is on disk, if anything.
+ * @param gate  fresh, its mutexes made; nobody uses it yet */
+void mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s);
+
+/** The segment is there: from now on it may be written. */
+void mlgate_state_begin(void);
+
+/** Write what is due. One process at a time.
+ * @param is_hurried  all of it every second, for a test */
+void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p);
 
 /** Is the threshold here to be fitted to the site? */
 int mlgate_is_auto(const mlgate_conf_t *conf);
@@ -201,6 +244,7 @@ void mlgate_models_look(server_rec *s, apr_interval_time_t quiet_us,
 
 /* What is remembered of a request between hooks; in request_config. */
 typedef struct mlgate_ticket_t {
+    apr_time_t at_us; /* when it began, by the gate's clock */
     mlg_client_t client;
     mlg_arrival_t arrival;   /* once it is judged, but for a refusal by block */
     mlg_observation_t *seen; /* NULL: nobody wants to know */
@@ -225,10 +269,12 @@ void mlgate_access_hooks(void);
 
 /** httpd's facts about a request as an arrival.
  * @param client  whose it is
+ * @param at_us   when it arrived, by the gate's clock
  * @param depth   requests on its connection, this one included; 0 = unknown
  * @param is      MLG_IS_EXEMPT and MLG_IS_LATE, or 0 */
 void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
-                   const mlg_client_t *client, uint32_t depth, uint32_t is);
+                   const mlg_client_t *client, apr_time_t at_us, uint32_t depth,
+                   uint32_t is);
 
 /** @return 1 when Host is absent or no name of the virtual host that answers */
 int mlgate_is_odd_host(const request_rec *r);

@@ -40,5 +40,9 @@
 #define MLG0031 "MLG0031: " /* the threshold leaves its bound */
 #define MLG0032 "MLG0032: " /* people are refused at the last bound */
 #define MLG0033 "MLG0033: " /* a profile that decides nothing */
+#define MLG0034 "MLG0034: " /* a state was taken up */
+#define MLG0035 "MLG0035: " /* a state file is refused */
+#define MLG0036 "MLG0036: " /* a state file cannot be written */
+#define MLG0037 "MLG0037: " /* nor will it be */
 
 #endif /* MLGATE_LOGNOS_H */

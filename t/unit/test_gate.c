@@ -578,35 +578,6 @@ CLAIM(an_outcome_is_folded_and_one_without_a_record_is_harmless)
     rig_close(&rig);
 }
 
-CLAIM(blocks_move_to_a_table_of_another_size_and_secret)
-{
-    rig_t from;
-    rig_t to;
-    apr_time_t at;
-
-    BEGIN;
-    rig_open(&from);
-    rig_open(&to);
-    to.gate.segment->secret.b[0] ^= 1;
-    at = convict(&from, IP, T0);
-    rig_order(&from, MLG_BLOCK_OPERATOR, "192.0.2.8", at, at + SEC(60), "x",
-              NULL);
-    rig_order(&from, MLG_BLOCK_OPERATOR, "192.0.2.9", T0, T0 + 1, "over", NULL);
-    IS_INT(mlg_gate_move_blocks(&to.gate, &from.gate, at), 2);
-    {
-        mlg_key_t key = unit_key(IP);
-        mlg_client_t moved =
-            mlg_client_from(&key, &to.gate.segment->secret, 64);
-        mlg_standing_t s =
-            mlg_gate_check(&to.gate, &to.rules, &moved, at + SEC(10));
-
-        IS_INT(s.verdict, MLG_VERDICT_REFUSE);
-        IS_INT(s.until_us, at + SEC(600));
-    }
-    rig_close(&from);
-    rig_close(&to);
-}
-
 CLAIM(any_arrivals_give_a_score_within_0_and_1_and_a_sound_table)
 {
     rig_t rig;
@@ -693,7 +664,6 @@ int main(void)
         TEST(an_unblock_forgets_what_the_client_did),
         TEST(a_slow_scanner_that_comes_every_ten_minutes_is_convicted),
         TEST(an_outcome_is_folded_and_one_without_a_record_is_harmless),
-        TEST(blocks_move_to_a_table_of_another_size_and_secret),
         TEST(any_arrivals_give_a_score_within_0_and_1_and_a_sound_table),
         TEST(every_request_is_counted_exactly_once),
     };
