@@ -41,6 +41,8 @@
   X(SHADOW_BOTH_HIGH, shadow_both_high, "requests whose score the model and its shadow both found too high")\
   X(SHADOW_ONLY_MODEL, shadow_only_model, "requests whose score the model found too high and its shadow did not")\
   X(SHADOW_ONLY_SHADOW, shadow_only_shadow, "requests whose score only the shadow found too high")\
+  X(STATE_WRITES,   state_writes,   "times MLGateStateFile or its blocks were written")\
+  X(STATE_FAILURES, state_failures, "times they could not be")                 \
   X(LOCK_ERRORS,    lock_errors,    "stripes whose lock failed; the request was judged, its record not kept")
 /* clang-format on */
 

@@ -45,8 +45,8 @@
     "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
 
 /* Directives that are more than a value. Kinds: WEIGHT, ALLOW, MODEL (a file or
- * "weighted") and PROFILE, a file, mean something for a log too; EXPR, PATH
- * and SHADOW are httpd's alone. */
+ * "weighted") and PROFILE, a file, mean something for a log too; EXPR, PATH,
+ * SHADOW and FILE are httpd's alone. */
 #define MLG_LISTS(X)                                                           \
   X(MLGateWeight, weights, SERVER, WEIGHT,                                     \
     "NAME lo hi weight: a feature adds nothing to the score at lo, its whole weight (-1 to 1) at hi, a share in between. May be repeated.")\
@@ -62,6 +62,8 @@
     "A file or a \"|program\" that gets one JSON object a line for each block, unblock and end of a block.")\
   X(MLGateProfile, profile, GLOBAL, PROFILE,                                   \
     "A file that mlgatectl calibrate wrote about this site: its threshold, its paths, its load.")\
+  X(MLGateStateFile, state_file, GLOBAL, FILE,                                 \
+    "A file that keeps what the gate knows over a stop or a crash, in a directory that User can write to; or off. Default off.")\
   X(MLGateObservationLog, observation_log, GLOBAL, PATH,                       \
     "A file or a \"|program\" that gets one line a request with everything the gate saw of it, for mlgatectl replay.")
 /* clang-format on */
@@ -78,7 +80,8 @@ typedef enum mlg_kind {
     MLG_KIND_PROFILE,
     MLG_KIND_EXPR, /* from here on httpd's alone */
     MLG_KIND_PATH,
-    MLG_KIND_SHADOW
+    MLG_KIND_SHADOW,
+    MLG_KIND_FILE
 } mlg_kind;
 
 typedef enum mlg_scope {

@@ -164,6 +164,7 @@ typedef struct mlg_state_reader_t {
     uint64_t chain;
     uint64_t offset; /* bytes read */
     mlg_state_end_t read;
+    uint64_t clients; /* whose records were taken */
     uint64_t dropped; /* clients and blocks that were too old */
     uint64_t full;    /* that found no room */
     uint64_t left;    /* items that this build has no place for */

@@ -146,7 +146,12 @@ static void apply_record(mlg_state_reader_t *r, const void *item)
     }
     record.seq = 0;
     record.in_flight = 0; /* nobody will tell how they ended */
-    r->full += (uint64_t)!mlg_table_enter(&r->gate->table, &record);
+    if (mlg_table_enter(&r->gate->table, &record)) {
+        r->clients++;
+    }
+    else {
+        r->full++;
+    }
 }
 
 static void read_blocks(mlg_state_reader_t *r, const mlg_state_piece_t *piece)

@@ -93,6 +93,9 @@ void *mlgate_conf_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     if (add->profile == NULL) {
         conf->profile = base->profile;
     }
+    if (add->state_file == NULL) {
+        conf->state_file = base->state_file;
+    }
     if (add->observation_log == NULL) {
         conf->observation_log = base->observation_log;
     }
@@ -365,6 +368,19 @@ static const char *set_profile(cmd_parms *cmd, void *dir_conf, const char *arg)
                                           arg, cmd->cmd->errmsg);
 }
 
+static const char *set_file(cmd_parms *cmd, void *dir_conf, const char *arg)
+{
+    mlgate_conf_t *conf = NULL;
+    const char *err;
+
+    if (ap_cstr_casecmp(arg, "off") != 0) {
+        return set_profile(cmd, dir_conf, arg);
+    }
+    err = find_global(&conf, cmd);
+    *(const char **)((char *)conf + (size_t)cmd->info) = NULL;
+    return err;
+}
+
 /* Which file is read, and whether it is a model, is for check_config: httpd
  * may yet come to another line. */
 static const char *set_model(cmd_parms *cmd, void *dir_conf, const char *arg)
@@ -409,6 +425,10 @@ static const char *set_model(cmd_parms *cmd, void *dir_conf, const char *arg)
     AP_INIT_TAKE1(name, set_exempt, NULL, where, help)
 #define COMMAND_PATH(name, field, where, help)                                 \
     AP_INIT_TAKE1(name, set_path, (void *)offsetof(mlgate_conf_t, field),      \
+                  where, help)
+
+#define COMMAND_FILE(name, field, where, help)                                 \
+    AP_INIT_TAKE1(name, set_file, (void *)offsetof(mlgate_conf_t, field),      \
                   where, help)
 
 #define COMMAND_PROFILE(name, field, where, help)                              \

@@ -39,6 +39,7 @@ typedef struct mlgate_conf_t {
     const char *event_log;       /* file or |pipe; GLOBAL; NULL: none */
     const char *observation_log; /* likewise */
     const char *profile;         /* a file; GLOBAL; NULL: none */
+    const char *state_file;      /* likewise */
 } mlgate_conf_t;
 
 extern const command_rec mlgate_commands[];
@@ -113,6 +114,10 @@ extern mlgate_process_t mlgate;
  * kept. Logs what fails. Called in the parent from post_config. */
 apr_status_t mlgate_segment_open(server_rec *s);
 
+/** Did this reading of the configuration find the segment of the last one? Set
+ * before mlgate_segment_open(), too. */
+int mlgate_segment_is_kept(void);
+
 /** Take a stripe if it is free, trying twice; never waits.
  *
  * @param stripe  0..MLG_STRIPES - 1
@@ -132,6 +137,38 @@ mlg_stripe_t *mlgate_stripe_wait(unsigned stripe);
 
 /** Give a stripe back; NULL is ignored. */
 void mlgate_stripe_drop(mlg_stripe_t *stripe);
+
+/* ---- time and what outlives a stop (clock.c, state.c) -------------------- */
+
+/** Let a segment's clock show this time now. Once, before others use it. */
+void mlgate_clock_set(mlg_segment_t *segment, apr_time_t now_us);
+
+/** What a segment's clock shows: microseconds that never step. */
+apr_time_t mlgate_clock_read(const mlg_segment_t *segment);
+
+/** Now, by the gate's clock: what everything in the segment goes by. */
+apr_time_t mlgate_now(void);
+
+/** How much the wall clock is ahead of the gate's since somebody set it: to be
+ * added to what people read. @return 0 when they agree within a second */
+apr_interval_time_t mlgate_clock_behind(void);
+
+/** Say why MLGateStateFile cannot be kept, if so. */
+void mlgate_state_check(server_rec *s, apr_pool_t *ptemp);
+
+/** Make ready for reading and writing. Before mlgate_segment_open(). */
+void mlgate_state_open(server_rec *s, apr_pool_t *pconf);
+
+/** Take up what is on disk, if anything.
+ * @param gate  fresh, its mutexes made; nobody uses it yet */
+void mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s);
+
+/** The segment is there: from now on it may be written. */
+void mlgate_state_begin(void);
+
+/** Write what is due. One process at a time.
+ * @param is_hurried  all of it every second, for a test */
+void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p);
 
 /** Is the threshold here to be fitted to the site? */
 int mlgate_is_auto(const mlgate_conf_t *conf);

@@ -37,5 +37,9 @@
 #define MLG0028 "MLG0028: " /* the profile is of another model */
 #define MLG0029 "MLG0029: " /* the site is calibrated */
 #define MLG0030 "MLG0030: " /* the model of the build is not installed */
+#define MLG0031 "MLG0031: " /* a state was taken up */
+#define MLG0032 "MLG0032: " /* a state file is refused */
+#define MLG0033 "MLG0033: " /* a state file cannot be written */
+#define MLG0034 "MLG0034: " /* nor will it be */
 
 #endif /* MLGATE_LOGNOS_H */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The shared segment: made once in the process pool, found again after a
- * graceful restart, so that blocks and windows survive it.
+ * restart, so that what the gate knows survives it. A new one takes over what
+ * the last one held, or what is on disk.
  */
 #include "mlgate.h"
+
+#include "mlg_state.h"
 
 #include <apr_shm.h>
 #include <apr_strings.h>
@@ -64,7 +67,35 @@ static apr_status_t draw_secret(mlg_secret_t *secret, server_rec *s)
     return rv;
 }
 
-/* A new segment of the wanted size. Blocks of the old one move over if `old`
+/* What the old segment knows. Its children may still be writing to it. */
+static void move_over(const mlg_gate_t *gate, const mlg_gate_t *old,
+                      server_rec *s)
+{
+    mlg_state_writer_t w = {.gate = old,
+                            .part = MLG_STATE_ALL,
+                            .now_us = mlgate_clock_read(old->segment)};
+    apr_uint32_t live[MLG_BLOCK_GRACE + 1];
+    mlg_state_reader_t r;
+    apr_pool_t *p;
+
+    apr_pool_create(&p, s->process->pool);
+    mlg_state_copy(gate, &w, apr_palloc(p, MLG_STATE_PIECE), &r);
+    apr_pool_destroy(p);
+    gate->segment->begun_us = w.now_us;
+    gate->segment->clock_us = old->segment->clock_us;
+    mlg_block_census(&gate->blocks, w.now_us, live);
+    ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                 MLG0005 "the table was resized from %u to %u clients: %u "
+                         "blocks and %" APR_UINT64_T_FMT
+                         " clients moved over, %" APR_UINT64_T_FMT
+                         " found no room",
+                 old->segment->clients, gate->segment->clients,
+                 live[MLG_BLOCK_WOULD] + live[MLG_BLOCK_AUTO] +
+                     live[MLG_BLOCK_OPERATOR] + live[MLG_BLOCK_GRACE],
+                 r.clients, r.full);
+}
+
+/* A new segment of the wanted size. What the old one knows moves over if `old`
  * is a view of it; its mapping is given up either way. Children of the last
  * generation keep their own. */
 static apr_status_t renew(retained_t *kept, const mlg_gate_t *old,
@@ -83,6 +114,7 @@ static apr_status_t renew(retained_t *kept, const mlg_gate_t *old,
     }
     mlg_segment_format(fresh.base, clients, &secret, apr_time_now());
     mlg_segment_view(&gate, fresh.base, fresh.bytes, NULL);
+    mlgate_clock_set(gate.segment, gate.segment->begun_us);
     rv = mlgate_stripes_init(&gate);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
@@ -91,13 +123,10 @@ static apr_status_t renew(retained_t *kept, const mlg_gate_t *old,
         return rv;
     }
     if (old != NULL) {
-        uint32_t moved = mlg_gate_move_blocks(&gate, old, apr_time_now());
-
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     MLG0005 "the table was resized from %u to %u clients: %u "
-                             "blocks moved over, the clients' windows begin "
-                             "afresh",
-                     old->segment->clients, gate.segment->clients, moved);
+        move_over(&gate, old, s);
+    }
+    else {
+        mlgate_state_take_up(&gate, s);
     }
     if (kept->shm != NULL) {
         apr_shm_destroy(kept->shm);
@@ -132,6 +161,13 @@ static apr_status_t attach(retained_t *kept, uint32_t clients, server_rec *s)
         }
     }
     return mlg_segment_view(&mlgate.gate, kept->base, kept->bytes, NULL);
+}
+
+int mlgate_segment_is_kept(void)
+{
+    const retained_t *kept = ap_retained_data_get(RETAINED);
+
+    return kept != NULL && kept->shm != NULL;
 }
 
 apr_status_t mlgate_segment_open(server_rec *s)

@@ -100,6 +100,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog,
     if (rv == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
         mlgate_models_warn(s);
         mlgate_site_warn(s);
+        mlgate_state_check(s, ptemp);
     }
     return rv;
 }
@@ -153,6 +154,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
         ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_NORMAL) {
         return OK;
     }
+    mlgate_state_open(s, pconf);
     if (mlgate_segment_open(s) != APR_SUCCESS ||
         mlgate_models_open(s, pconf) != APR_SUCCESS ||
         mlgate_event_open(s, pconf) != APR_SUCCESS ||
@@ -160,6 +162,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog,
         mlgate_watch_start(s, pconf) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    mlgate_state_begin();
     mlgate_models_warn(s);
     mlgate_site_warn(s);
     mlgate_site_open(s);

@@ -15,7 +15,9 @@ APLOG_USE_MODULE(mlgate);
 
 #define WATCHDOG        "_mlgate_"       /* one process at a time */
 #define FOLLOWER        "_mlgate_model_" /* each process */
+#define WRITER          "_mlgate_state_" /* one at a time; may wait for a disk */
 #define SWEEP_EVERY_US  (2 * (apr_interval_time_t)APR_USEC_PER_SEC)
+#define WRITE_EVERY_US  ((apr_interval_time_t)APR_USEC_PER_SEC)
 #define FOLLOW_EVERY_US ((apr_interval_time_t)APR_USEC_PER_SEC)
 #define QUIET_US        ((apr_interval_time_t)APR_USEC_PER_SEC)
 
@@ -83,6 +85,18 @@ static apr_status_t on_follow(int state, void *data, apr_pool_t *p)
     return APR_SUCCESS;
 }
 
+static apr_status_t on_write(int state, void *data, apr_pool_t *p)
+{
+    apr_pool_t *ptemp;
+
+    if (state == AP_WATCHDOG_STATE_RUNNING && mlgate.is_serving) {
+        apr_pool_create(&ptemp, p);
+        mlgate_state_look(data, is_hurried, ptemp);
+        apr_pool_destroy(ptemp);
+    }
+    return APR_SUCCESS;
+}
+
 typedef APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) get_instance_t;
 typedef APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) add_callback_t;
 
@@ -121,16 +135,22 @@ apr_status_t mlgate_watch_start(server_rec *s, apr_pool_t *pconf)
                      MLG0014 "mod_watchdog is not loaded: blocks end by "
                              "themselves, but nobody reports it, and "
                              "MLGateThreshold auto never learns this site: "
-                             "load it, or give a number or a profile%s",
+                             "load it, or give a number or a profile%s%s",
                      mlgate_models_are_files()
                          ? "; a changed model file is taken up at the next "
                            "restart"
+                         : "",
+                     (mlgate_conf_global(s)->state_file != NULL)
+                         ? "; MLGateStateFile is written at a stop only"
                          : "");
         return APR_SUCCESS;
     }
     rv = set_watch(WATCHDOG, 1, SWEEP_EVERY_US, on_watch, s, pconf);
     if (rv == APR_SUCCESS && mlgate_models_are_files()) {
         rv = set_watch(FOLLOWER, 0, FOLLOW_EVERY_US, on_follow, s, pconf);
+    }
+    if (rv == APR_SUCCESS && mlgate_conf_global(s)->state_file != NULL) {
+        rv = set_watch(WRITER, 1, WRITE_EVERY_US, on_write, s, pconf);
     }
     return rv;
 }

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * MLGateStateFile: what the gate knows, on disk, so that a stop, a crash or a
+ * killed parent forgets nothing. FILE is written every minute by one child (the
+ * singleton watchdog) and by the parent when it stops; FILE.blocks, which is
+ * short, a second or two after a block was made. Both are written beside
+ * themselves and renamed into place.
+ *
+ * Whoever can write them can make the gate forget, block or let pass, and
+ * whoever can read them knows the secret of its hashes: 0600, and one that
+ * belongs to somebody else is refused. The children write them, so their
+ * directory is User's; the parent that reads them, as root, believes no
+ * number of theirs (mlg_state_read.c) and follows no link.
+ */
+#include "mlgate.h"
+
+#include "mlg_state.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_main.h>
+#include <unixd.h>
+
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+APLOG_USE_MODULE(mlgate);
+
+#define BLOCKS  ".blocks"
+#define BAD     ".bad"
+#define SPARE   ".new" /* FILE.PID.new: being written */
+#define MINE    (S_IRUSR | S_IWUSR)
+#define FULL_US (60 * (apr_interval_time_t)APR_USEC_PER_SEC)
+/* httpd -D MLGATE_HURRY: a test that cannot wait a minute. */
+#define FULL_HURRIED_US ((apr_interval_time_t)APR_USEC_PER_SEC)
+
+static const char *path; /* NULL: off */
+static pid_t parent;
+static apr_uint32_t generation;
+
+/* One of the two files. */
+typedef struct source_t {
+    const char *path;
+    int fd; /* -1: there is none, or it is refused */
+    mlg_state_reader_t r;
+} source_t;
+
+/* ---- reading -------------------------------------------------------------- */
+
+/* Read so many bytes. @return how many there were; -1: errno says why not */
+static ssize_t read_whole(int fd, unsigned char *to, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = read(fd, to + done, len - done);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return (n < 0) ? -1 : (ssize_t)done;
+        }
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+/* The next piece. @return its length, 0 at the end; APR_SUCCESS or why not */
+static apr_status_t read_piece(source_t *from, unsigned char *piece,
+                               size_t *len, mlg_fault_t *fault)
+{
+    const ssize_t head = sizeof(mlg_state_piece_t);
+    ssize_t n = read_whole(from->fd, piece, (size_t)head);
+    ssize_t rest;
+
+    *len = 0;
+    if (n <= 0) {
+        return (n < 0) ? errno : APR_SUCCESS;
+    }
+    *len = (n == head) ? mlg_state_piece_bytes(piece) : 0;
+    if (*len == 0) {
+        return mlg_state_read(&from->r, piece, 0, fault); /* and says why */
+    }
+    rest = (ssize_t)*len - head;
+    n = read_whole(from->fd, piece + head, (size_t)rest);
+    if (n != rest) {
+        mlg_fault(fault, (size_t)from->r.offset, "it is cut short");
+        return (n < 0) ? errno : MLG_ESTATE;
+    }
+    return mlg_state_read(&from->r, piece, *len, fault);
+}
+
+/* From the beginning. @param gate  NULL: only check */
+static apr_status_t read_source(source_t *from, const mlg_gate_t *gate,
+                                unsigned char *piece, mlg_fault_t *fault)
+{
+    apr_status_t rv = APR_SUCCESS;
+    size_t len = 1;
+
+    mlg_state_read_begin(&from->r, gate, apr_time_now(), MLG_STATE_KEEP_US);
+    if (lseek(from->fd, 0, SEEK_SET) != 0) {
+        return errno;
+    }
+    while (rv == APR_SUCCESS && len > 0) {
+        rv = read_piece(from, piece, &len, fault);
+    }
+    return (rv == APR_SUCCESS) ? mlg_state_read_end(&from->r, fault) : rv;
+}
+
+/* Keep it aside, and say so. */
+static void refuse(source_t *from, const char *why, server_rec *s,
+                   apr_pool_t *p)
+{
+    const char *bad = apr_pstrcat(p, from->path, BAD, NULL);
+    int is_aside = rename(from->path, bad) == 0;
+
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                 MLG0032 "%s is not taken up: %s; the gate begins without what "
+                         "it held%s%s%s",
+                 from->path, why,
+                 is_aside ? ", and it is kept as "
+                          : ", and will be written over: it could not be "
+                            "renamed",
+                 is_aside ? bad : "",
+                 is_aside ? ": look at it, or remove it" : "");
+    if (from->fd >= 0) {
+        close(from->fd);
+    }
+    from->fd = -1;
+}
+
+/* @return why a file is nobody's state to be believed; NULL: it may be */
+static const char *distrust(int fd, apr_pool_t *p)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0) {
+        return apr_psprintf(p, "%s", strerror(errno));
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return "it is not a file";
+    }
+    if (info.st_uid != geteuid() && info.st_uid != ap_unixd_config.user_id) {
+        return apr_psprintf(p,
+                            "it belongs to user %lu, who is neither the one "
+                            "that starts the server nor its User",
+                            (unsigned long)info.st_uid);
+    }
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return apr_psprintf(p, "others may write to it (mode %04o)",
+                            (unsigned)(info.st_mode & 07777));
+    }
+    return NULL;
+}
+
+/* Open one and prove it. */
+static void open_source(source_t *from, const char *file, unsigned char *piece,
+                        server_rec *s, apr_pool_t *p)
+{
+    mlg_fault_t fault = {0, ""};
+    const char *why;
+    apr_status_t rv;
+
+    from->path = file;
+    from->fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (from->fd < 0) {
+        if (errno != ENOENT && errno != ENOTDIR) {
+            refuse(from, apr_psprintf(p, "%s", strerror(errno)), s, p);
+        }
+        return;
+    }
+    why = distrust(from->fd, p);
+    if (why == NULL) {
+        rv = read_source(from, NULL, piece, &fault);
+        why = (rv == APR_SUCCESS) ? NULL
+              : (mlg_error_text(rv) != NULL)
+                  ? apr_psprintf(p, "%s (byte %lu: %s)", mlg_error_text(rv),
+                                 (unsigned long)fault.offset, fault.what)
+                  : apr_psprintf(p, "%pm", &rv);
+    }
+    if (why != NULL) {
+        refuse(from, why, s, p);
+    }
+}
+
+/* Are these the blocks that were made after the whole was written? */
+static int is_later(const source_t *blocks, const source_t *whole)
+{
+    return whole->fd < 0 ||
+           (memcmp(&blocks->r.head.secret, &whole->r.head.secret,
+                   sizeof(mlg_secret_t)) == 0 &&
+            blocks->r.head.written_us > whole->r.head.written_us);
+}
+
+static void tell_taken(const mlg_gate_t *gate, const source_t *whole,
+                       const source_t *last, server_rec *s)
+{
+    apr_uint32_t live[MLG_BLOCK_GRACE + 1];
+    apr_time_t now_us = mlgate_clock_read(gate->segment);
+
+    mlg_block_census(&gate->blocks, now_us, live);
+    ap_log_error(
+        APLOG_MARK, APLOG_NOTICE, 0, s,
+        MLG0031 "took up what was known %" APR_INT64_T_FMT
+                " s ago from %s: %u blocks, %" APR_UINT64_T_FMT
+                " clients' windows (%" APR_UINT64_T_FMT
+                " too old, %" APR_UINT64_T_FMT
+                " without room), %" APR_UINT64_T_FMT
+                " items of another build left out",
+        apr_time_sec(now_us - last->r.head.written_us), path,
+        live[MLG_BLOCK_WOULD] + live[MLG_BLOCK_AUTO] +
+            live[MLG_BLOCK_OPERATOR] + live[MLG_BLOCK_GRACE],
+        whole->r.clients, whole->r.dropped, whole->r.full, whole->r.left);
+}
+
+/* Both are proven. */
+static void take_up(const mlg_gate_t *gate, source_t *whole, source_t *blocks,
+                    unsigned char *piece, server_rec *s)
+{
+    const source_t *last = whole;
+
+    if (whole->fd >= 0) {
+        read_source(whole, gate, piece, NULL);
+    }
+    if (blocks->fd >= 0 && is_later(blocks, whole)) {
+        read_source(blocks, gate, piece, NULL);
+        last = blocks;
+    }
+    if (last->fd >= 0) {
+        mlgate_clock_set(gate->segment, last->r.now_us);
+        gate->segment->begun_us = last->r.now_us;
+        tell_taken(gate, whole, last, s);
+    }
+}
+
+void mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s)
+{
+    source_t whole = {.fd = -1};
+    source_t blocks = {.fd = -1};
+    unsigned char *piece;
+    apr_pool_t *p;
+
+    if (path == NULL) {
+        return;
+    }
+    apr_pool_create(&p, s->process->pool);
+    piece = apr_palloc(p, MLG_STATE_PIECE);
+    open_source(&whole, path, piece, s, p);
+    open_source(&blocks, apr_pstrcat(p, path, BLOCKS, NULL), piece, s, p);
+    take_up(gate, &whole, &blocks, piece, s);
+    if (whole.fd >= 0) {
+        close(whole.fd);
+    }
+    if (blocks.fd >= 0) {
+        close(blocks.fd);
+    }
+    apr_pool_destroy(p);
+}
+
+/* ---- writing -------------------------------------------------------------- */
+
+static apr_status_t write_whole(int fd, const unsigned char *from, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, from, len);
+
+        if (n < 0 && errno != EINTR) {
+            return errno;
+        }
+        if (n > 0) {
+            from += n;
+            len -= (size_t)n;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t write_pieces(int fd, mlg_state_part part, int is_final,
+                                 apr_pool_t *p)
+{
+    unsigned char *piece = apr_palloc(p, MLG_STATE_PIECE);
+    mlg_state_writer_t w = {.gate = &mlgate.gate,
+                            .part = part,
+                            .now_us = mlgate_now(),
+                            .wall_us = apr_time_now(),
+                            .is_final = is_final,
+                            .take = mlgate_stripe_spin,
+                            .drop = mlgate_stripe_drop};
+    apr_status_t rv = APR_SUCCESS;
+    size_t len;
+
+    w.oldest_us = w.now_us - MLG_STATE_KEEP_US;
+    while (rv == APR_SUCCESS && (len = mlg_state_write(&w, piece)) > 0) {
+        rv = write_whole(fd, piece, len);
+    }
+    return rv;
+}
+
+/* So that a power cut finds the new name, too; not every system can. */
+static void sync_directory(const char *file, apr_pool_t *p)
+{
+    int fd = open(ap_make_dirstr_parent(p, file), O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+/* Beside the file, then into its place. */
+static apr_status_t write_file(const char *file, mlg_state_part part,
+                               int is_final, apr_pool_t *p)
+{
+    const char *spare =
+        apr_psprintf(p, "%s.%" APR_PID_T_FMT SPARE, file, getpid());
+    apr_status_t rv;
+    int fd;
+
+    unlink(spare); /* of one that was killed and had our number */
+    fd = open(spare, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+              MINE);
+    if (fd < 0) {
+        return errno;
+    }
+    rv = write_pieces(fd, part, is_final, p);
+    if (rv == APR_SUCCESS && geteuid() == 0 &&
+        fchown(fd, ap_unixd_config.user_id, (gid_t)-1) != 0) {
+        rv = errno;
+    }
+    if (rv == APR_SUCCESS && fsync(fd) != 0) {
+        rv = errno;
+    }
+    if (close(fd) != 0 && rv == APR_SUCCESS) {
+        rv = errno;
+    }
+    if (rv == APR_SUCCESS && rename(spare, file) != 0) {
+        rv = errno;
+    }
+    if (rv != APR_SUCCESS) {
+        unlink(spare);
+        return rv;
+    }
+    sync_directory(file, p);
+    return APR_SUCCESS;
+}
+
+/* @return 1 when it is on disk */
+static int write_state(mlg_state_part part, int is_final, server_rec *s,
+                       apr_pool_t *p)
+{
+    static int has_failed;
+    const char *file = (part == MLG_STATE_ALL)
+                           ? path
+                           : apr_pstrcat(p, path, BLOCKS, NULL);
+    apr_status_t rv = write_file(file, part, is_final, p);
+
+    mlg_count(mlgate.gate.counters, 0,
+              (rv == APR_SUCCESS) ? MLG_C_STATE_WRITES
+                                  : MLG_C_STATE_FAILURES);
+    if (rv != APR_SUCCESS && !has_failed) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
+                     MLG0033 "cannot write %s: a stop or a crash would forget "
+                             "what was learnt since the last time it could "
+                             "be; the gate itself goes on (said once; see "
+                             "state_failures); its directory has to be "
+                             "writable for User and have room",
+                     file);
+    }
+    has_failed = (rv != APR_SUCCESS);
+    return rv == APR_SUCCESS;
+}
+
+/* Blocks, and what undoes them, made so far. */
+static apr_uint64_t count_blocks(void)
+{
+    mlg_shard_t total;
+
+    mlg_counters_read(mlgate.gate.counters, &total);
+    return total.count[MLG_C_BLOCKS] + total.count[MLG_C_WOULD_BLOCKS] +
+           total.count[MLG_C_OPERATOR_BLOCKS] + total.count[MLG_C_UNBLOCKS];
+}
+
+void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p)
+{
+    static apr_time_t full_us; /* by the gate's clock; 0: not by this process */
+    static apr_uint64_t blocks;
+    apr_time_t now_us = mlgate_now();
+    apr_uint64_t seen = count_blocks(); /* before they are copied */
+
+    if (path == NULL || mlgate.gate.segment->generation != generation ||
+        getppid() != parent) {
+        return; /* another server may have taken the files over */
+    }
+    if (full_us == 0 || now_us - full_us >=
+                            (is_hurried ? FULL_HURRIED_US : FULL_US)) {
+        full_us = now_us;
+        if (write_state(MLG_STATE_ALL, 0, s, p)) {
+            blocks = seen;
+        }
+    }
+    else if (seen != blocks && write_state(MLG_STATE_BLOCKS, 0, s, p)) {
+        blocks = seen;
+    }
+}
+
+/* The configuration is given up: for the next one, or for good. */
+static apr_status_t on_unload(void *data)
+{
+    server_rec *s = data;
+    apr_pool_t *p;
+
+    if (path != NULL && mlgate.is_serving && getpid() == parent &&
+        ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING) {
+        apr_pool_create(&p, s->process->pool);
+        write_state(MLG_STATE_ALL, 1, s, p);
+        apr_pool_destroy(p);
+    }
+    return APR_SUCCESS;
+}
+
+/* ---- starting ------------------------------------------------------------- */
+
+/* Can User write there? By its own group only: membership of others and
+ * access lists are for the first write to find out. */
+static int may_write(const struct stat *dir)
+{
+    mode_t mode = dir->st_mode;
+
+    if (geteuid() != 0) {
+        return 1; /* by whoever starts the server: asked of the system */
+    }
+    return ap_unixd_config.user_id == 0 ||
+           ((dir->st_uid == ap_unixd_config.user_id)
+                ? (mode & S_IWUSR) != 0
+            : (dir->st_gid == ap_unixd_config.group_id)
+                ? (mode & S_IWGRP) != 0
+                : (mode & S_IWOTH) != 0);
+}
+
+void mlgate_state_check(server_rec *s, apr_pool_t *ptemp)
+{
+    const char *file = mlgate_conf_global(s)->state_file;
+    const char *dir;
+    const char *why = NULL;
+    struct stat info;
+
+    if (file == NULL) {
+        return;
+    }
+    dir = ap_make_dirstr_parent(ptemp, file);
+    if (stat(dir, &info) != 0) {
+        const char *above = apr_pstrndup(ptemp, dir, strlen(dir) - 1);
+
+        /* one that is missing is made at the start */
+        if (errno != ENOENT ||
+            access(ap_make_dirstr_parent(ptemp, above), W_OK) != 0) {
+            why = strerror(errno);
+        }
+    }
+    else if (!S_ISDIR(info.st_mode)) {
+        why = "it is not a directory";
+    }
+    else if (access(dir, W_OK) != 0) {
+        why = strerror(errno);
+    }
+    else if (!may_write(&info)) {
+        why = "User, as whom the children run, cannot write there";
+    }
+    if (why != NULL) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     MLG0034 "MLGateStateFile %s: no state can be kept in %s: "
+                             "%s; a stop will forget blocks and windows: give "
+                             "that directory to User, or name one that is "
+                             "missing and it will be made",
+                     file, dir, why);
+    }
+}
+
+/* Its last part, for User alone. */
+static void make_directory(apr_pool_t *p)
+{
+    const char *dir = ap_make_dirstr_parent(p, path);
+
+    if (mkdir(dir, S_IRWXU) == 0 && geteuid() == 0 &&
+        chown(dir, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
+        rmdir(dir); /* and the check says that it is missing */
+    }
+}
+
+/* What was being written when somebody was killed. */
+static void clear_spares(apr_pool_t *p)
+{
+    static const char *const patterns[] = {".[0-9]*" SPARE,
+                                           BLOCKS ".[0-9]*" SPARE};
+    glob_t found;
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        if (glob(apr_pstrcat(p, path, patterns[i], NULL), GLOB_NOSORT, NULL,
+                 &found) == 0) {
+            for (size_t n = 0; n < found.gl_pathc; n++) {
+                unlink(found.gl_pathv[n]);
+            }
+            globfree(&found);
+        }
+    }
+}
+
+void mlgate_state_open(server_rec *s, apr_pool_t *pconf)
+{
+    path = mlgate_conf_global(s)->state_file;
+    parent = getpid();
+    if (path != NULL) {
+        make_directory(pconf);
+        mlgate_state_check(s, pconf);
+        if (!mlgate_segment_is_kept()) {
+            clear_spares(pconf);
+        }
+        apr_pool_cleanup_register(pconf, s, on_unload, apr_pool_cleanup_null);
+    }
+}
+
+void mlgate_state_begin(void)
+{
+    generation = mlgate.gate.segment->generation;
+}
