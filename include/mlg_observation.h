@@ -22,9 +22,13 @@
  * the server and an operator's order, which with ARRIVED 0+ is a block that a
  * new segment took over from the last.
  *
- *     mlg2-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS
+ *     mlg2-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS [FROM TOOK]
  *     mlg2-order SEGMENT AT ADDRESS CLIENT KIND UNTIL OFFENCES SCORE
  *          ARRIVED
+ *
+ * FROM names the segment whose records this one began with, and TOOK how
+ * (mlg_took_over); without them it began with none. Times are the gate's: a
+ * wall clock that is set while a server runs does not move them.
  *
  * Lines of an earlier format, mlg1, are known as such and refused: what they
  * lack, features of today are made of.
@@ -36,6 +40,7 @@
 
 #include "mlg_block.h"
 #include "mlg_decision.h"
+#include "mlg_gate.h"
 
 #define MLG_OBSERVATION_TEXT 640 /* the longest line, newline and NUL too */
 
@@ -54,7 +59,7 @@ typedef enum mlg_observed {
 
 typedef struct mlg_observation_t {
     mlg_observed kind;
-    uint64_t segment;      /* its formatted_us, which names it */
+    uint64_t segment;      /* its begun_us, which names it */
     mlg_arrival_t arrival; /* of an order: at_us and from */
     mlg_outcome_t outcome;
     /* Place in the order of the client's stripe, first is 1. Without
@@ -75,8 +80,10 @@ typedef struct mlg_observation_t {
     /* A start's. */
     uint32_t clients; /* of its table */
     uint32_t ipv6_prefix;
-    uint64_t features; /* mlg_features_fingerprint() */
-    uint64_t events;   /* in this segment before this start */
+    uint64_t features;  /* mlg_features_fingerprint() */
+    uint64_t events;    /* in this segment before this start */
+    uint64_t from;      /* the segment whose records it began with */
+    uint32_t took_over; /* mlg_took_over */
 } mlg_observation_t;
 
 /** Write one line.

@@ -56,6 +56,17 @@ typedef struct mlg_parity_t {
 apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
                              apr_pool_t *p);
 
+/** Begin with another segment, of what the server's began with.
+ *
+ * @param clients    size of its table
+ * @param took_over  MLG_TOOK_NOTHING: an empty gate; else what this one knows,
+ *                   as the server took it over
+ * @param now_us     when; without effect on an empty gate
+ * @return APR_SUCCESS or APR_ENOMEM
+ */
+apr_status_t mlg_replay_move(mlg_replay_t *replay, uint32_t clients,
+                             mlg_took_over took_over, apr_time_t now_us);
+
 /** Judge one line.
  *
  * @param entry    its `request.from` is filled in

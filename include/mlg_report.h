@@ -168,9 +168,11 @@ json_t *mlg_report_event(const mlg_transition_t *t, unsigned ipv6_prefix);
 typedef struct mlg_client_view_t {
     mlg_client_t client;
     unsigned ipv6_prefix;
-    apr_time_t now_us;
-    const mlg_rules_t *rules; /* borrowed, never NULL */
-    int is_allowed;           /* on the allow-list */
+    apr_time_t now_us;             /* this and the block's times are the wall
+                                      clock's */
+    apr_interval_time_t behind_us; /* by which the record's are behind it */
+    const mlg_rules_t *rules;      /* borrowed, never NULL */
+    int is_allowed;                /* on the allow-list */
     int has_record;
     mlg_record_t record;
     float subnet_pages; /* of its network, last 10 s */

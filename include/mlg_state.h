@@ -168,6 +168,7 @@ typedef struct mlg_state_reader_t {
     uint64_t dropped; /* clients and blocks that were too old */
     uint64_t full;    /* that found no room */
     uint64_t left;    /* items that this build has no place for */
+    int has_counters;
     int is_ended;
 } mlg_state_reader_t;
 

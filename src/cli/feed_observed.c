@@ -36,10 +36,13 @@ static int drain(feed_t *feed, judged_fn fn, void *data)
     return code;
 }
 
-/* Another segment: an empty gate, of the size that the server's has. */
+/* Another segment: a gate of the size that the server's has, which begins with
+ * what that one began with. */
 static int restart(feed_t *feed, const mlg_observation_t *start, judged_fn fn,
                    void *data)
 {
+    mlg_took_over took_over = (mlg_took_over)start->took_over;
+    int is_here = start->from == feed->segment;
     int code = feed_observed_end(feed, fn, data);
 
     if (code != CTL_DONE) {
@@ -53,13 +56,17 @@ static int restart(feed_t *feed, const mlg_observation_t *start, judged_fn fn,
                             visible_string(feed->log, FEED_SHOWN, feed->p),
                             (unsigned long)feed->number);
     }
-    if (mlg_replay_restart(&feed->replay, start->clients) != APR_SUCCESS) {
+    if (mlg_replay_move(&feed->replay, start->clients,
+                        is_here ? took_over : MLG_TOOK_NOTHING,
+                        (apr_time_t)start->segment) != APR_SUCCESS) {
         return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
                             start->clients);
     }
     feed->replay.ipv6_prefix = start->ipv6_prefix;
     feed->segment = start->segment;
-    feed->parity.is_partial |= (start->events != 0);
+    feed->parity.is_partial |= (start->events != 0) ||
+                               took_over == MLG_TOOK_SOME ||
+                               (took_over != MLG_TOOK_NOTHING && !is_here);
     mlg_reorder_begin(feed->reorder, start->events == 0);
     return CTL_DONE;
 }

@@ -125,6 +125,10 @@ size_t mlg_observation_render(char *out, const mlg_observation_t *o)
         at = put_decimal(at, o->ipv6_prefix);
         at = put_hex(at, o->features);
         at = put_decimal(at, o->events);
+        if (o->took_over != MLG_TOOK_NOTHING) {
+            at = put_hex(at, o->from);
+            at = put_decimal(at, o->took_over);
+        }
         break;
     case MLG_OBSERVED_ORDER:
         at = put_hex(put(at, MLG_OBSERVED_TAG_ORDER), o->segment);

@@ -203,6 +203,10 @@ static void take_start(cursor_t *c, mlg_observation_t *o)
     o->ipv6_prefix = (uint32_t)take_decimal(c, MLG_KEY_BITS);
     o->features = take_hex(c, UINT64_MAX);
     o->events = take_decimal(c, UINT64_MAX);
+    if (c->bad == NULL && c->at != c->end) {
+        o->from = take_hex(c, UINT64_MAX);
+        o->took_over = (uint32_t)take_decimal(c, MLG_TOOK_SOME);
+    }
 }
 
 static void take_order(cursor_t *c, mlg_observation_t *o)

@@ -44,8 +44,7 @@ static void copy_slot(void *to, const void *from, size_t bytes)
 
     copy_words(to, from, bytes);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if ((before & 1) != 0 ||
-        __atomic_load_n(seq, __ATOMIC_RELAXED) != before) {
+    if ((before & 1) != 0 || __atomic_load_n(seq, __ATOMIC_RELAXED) != before) {
         memset(to, 0, bytes);
     }
 }
@@ -150,8 +149,8 @@ static size_t write_array(mlg_state_writer_t *w, mlg_state_piece_t *piece)
                       array.item_bytes);
         }
     }
-    *piece = (mlg_state_piece_t){
-        array.tag, array.version, array.item_bytes, n, w->at, 0};
+    *piece = (mlg_state_piece_t){array.tag, array.version, array.item_bytes,
+                                 n,         w->at,         0};
     w->at += n;
     if (w->at == array.items) {
         w->section++;

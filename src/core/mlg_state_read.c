@@ -203,6 +203,7 @@ static void read_array(mlg_state_reader_t *r, const mlg_state_piece_t *piece)
         if (fits(&array, piece)) {
             memcpy((char *)array.at + piece->first * array.item_bytes,
                    piece + 1, (size_t)piece->items * array.item_bytes);
+            r->has_counters |= (array.at == (void *)r->gate->counters);
             return;
         }
     }
@@ -266,9 +267,33 @@ static void mend_ring(const mlg_state_reader_t *r, mlg_ring_t *ring)
     }
 }
 
-/* Words of sketches, places and counters are sound whatever they are. */
+/* Records in use are who came less who went: those that are not taken went, and
+ * when the counters of another build were left out, all that is here came. */
+static void mend_counters(const mlg_state_reader_t *r)
+{
+    mlg_shard_t *shard = r->gate->counters;
+    mlg_shard_t total;
+    uint64_t used;
+
+    mlg_counters_read(shard, &total);
+    used = total.count[MLG_C_NEWCOMERS] - total.count[MLG_C_EVICTIONS] -
+           total.count[MLG_C_REPAIRS];
+    if ((int64_t)used > (int64_t)r->clients) {
+        shard->count[MLG_C_EVICTIONS] += used - r->clients;
+    }
+    else {
+        shard->count[MLG_C_NEWCOMERS] += r->clients - used;
+    }
+    if (!r->has_counters) { /* what was told by the old ones begins anew */
+        r->gate->site->newcomers_from = 0;
+        memset(r->gate->disputes->base, 0, sizeof(r->gate->disputes->base));
+    }
+}
+
+/* Words of sketches and places are sound whatever they are. */
 static void mend(const mlg_state_reader_t *r)
 {
+    mend_counters(r);
     mend_site(r, r->gate->site);
     mend_calibration(r, r->gate->calibration);
     mend_disputes(r, r->gate->disputes);
@@ -286,7 +311,7 @@ static apr_status_t read_finish(mlg_state_reader_t *r,
         return fail(r, MLG_ESTATE, "its end tells of other pieces", fault);
     }
     r->is_ended = 1;
-    if (r->gate != NULL) {
+    if (r->gate != NULL && r->head.part == MLG_STATE_ALL) {
         mend(r);
     }
     return APR_SUCCESS;
@@ -386,9 +411,8 @@ apr_status_t mlg_state_read_all(mlg_state_reader_t *r, const void *bytes,
     apr_status_t rv = APR_SUCCESS;
 
     while (len > 0 && rv == APR_SUCCESS) {
-        size_t piece = (len >= sizeof(mlg_state_piece_t))
-                           ? mlg_state_piece_bytes(at)
-                           : 0;
+        size_t piece =
+            (len >= sizeof(mlg_state_piece_t)) ? mlg_state_piece_bytes(at) : 0;
 
         if (piece > len) {
             return fail(r, (r->read.pieces == 0) ? MLG_ENOTSTATE : MLG_ESTATE,

@@ -24,6 +24,8 @@
 
 APLOG_USE_MODULE(mlgate);
 
+#define HEADERS_US (60 * (apr_interval_time_t)APR_USEC_PER_SEC)
+
 static mlgate_ticket_t *ticket_of(const request_rec *r)
 {
     return ap_get_module_config(r->request_config, &mlgate_module);
@@ -68,7 +70,7 @@ static int on_connection(conn_rec *c, void *socket)
 
 /* A peer that mod_remoteip let speak for others is a balancer: what goes
  * wrong on its connections before a client is known is not its doing. */
-static void note_spokesman(const request_rec *r)
+static void note_spokesman(const request_rec *r, apr_time_t at_us)
 {
     mlgate_conn_t *conn = mlgate_conn_of(r->connection);
 
@@ -77,14 +79,26 @@ static void note_spokesman(const request_rec *r)
         mlg_client_t peer = mlgate_client_of(r->connection->client_addr);
 
         conn->is_spoken = 1;
-        mlg_sketch_add(&mlgate.gate.peers, peer.hash, r->request_time, 1);
+        mlg_sketch_add(&mlgate.gate.peers, peer.hash, at_us, 1);
     }
+}
+
+/* When a request began, by the gate's clock. One whose headers took longer than
+ * a minute to come was read while somebody set the other clock. */
+static apr_time_t begun_us(const request_rec *r)
+{
+    apr_interval_time_t age_us = apr_time_now() - r->request_time;
+
+    return mlgate_now() - ((age_us < 0)            ? 0
+                           : (age_us > HEADERS_US) ? HEADERS_US
+                                                   : age_us);
 }
 
 static mlgate_ticket_t *make_ticket(request_rec *r)
 {
     mlgate_ticket_t *ticket = apr_palloc(r->pool, sizeof(*ticket));
 
+    ticket->at_us = begun_us(r);
     ticket->seen = NULL;
     ticket->is_exempt = 0;
     ticket->is_judged = 0;
@@ -119,7 +133,7 @@ static int on_read(request_rec *r)
     if (is_arrival(r)) {
         mlgate_ticket_t *ticket = make_ticket(r);
 
-        note_spokesman(r);
+        note_spokesman(r, ticket->at_us);
         mlg_table_prefetch(&mlgate.gate.table, ticket->client.hash);
     }
     return DECLINED;
@@ -153,7 +167,7 @@ static void observe_refused(request_rec *r, const mlgate_ticket_t *ticket,
     const mlgate_conn_t *conn = mlgate_conn_of(r->connection);
     mlg_arrival_t arrival;
 
-    mlgate_arrive(&arrival, r, &ticket->client,
+    mlgate_arrive(&arrival, r, &ticket->client, ticket->at_us,
                   (conn != NULL) ? conn->requests + 1 : 0, 0);
     mlgate_observe_arrival(ticket->seen, &arrival, rules,
                            events_of(ticket->client.hash), 0);
@@ -177,12 +191,12 @@ static int on_quick(request_rec *r, int lookup)
         conf->exempt != NULL && is_plain(r->uri) && is_exempt(r, conf);
     mlgate_rules(&held, conf);
     standing = mlg_gate_check(&mlgate.gate, &held.rules, &ticket->client,
-                              r->request_time);
+                              ticket->at_us);
     if (standing.verdict != MLG_VERDICT_REFUSE || ticket->is_exempt) {
         mlgate_rules_drop(&held);
         return DECLINED;
     }
-    mlg_refuse(&mlgate.gate, &held.rules, &ticket->client, r->request_time,
+    mlg_refuse(&mlgate.gate, &held.rules, &ticket->client, ticket->at_us,
                &standing, &ticket->decision);
     ticket->is_judged = 1;
     ticket->seen = mlgate_observe_begin(r);
@@ -208,7 +222,10 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
         exempt = MLG_IS_EXEMPT;
     }
     mlgate_rules(&by, conf);
+    /* What is seen only when it has been answered may be minutes old; to the
+     * record that would be a clock that stepped back. */
     mlgate_arrive(&ticket->arrival, r, &ticket->client,
+                  (late != 0) ? mlgate_now() : ticket->at_us,
                   (conn != NULL) ? apr_atomic_inc32(&conn->requests) + 1 : 0,
                   late | exempt);
     ticket->seen = mlgate_observe_begin(r);
@@ -298,7 +315,7 @@ static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
         ticket = make_ticket(r);
         if (is_passed_on(r) ||
             mlg_sketch_add(&mlgate.gate.peers, ticket->client.hash,
-                           r->request_time, 0) > 0.0f) {
+                           ticket->at_us, 0) > 0.0f) {
             return NULL; /* read before mod_remoteip could say whose it is */
         }
     }
@@ -323,7 +340,7 @@ static apr_uint64_t settle(const mlgate_ticket_t *ticket,
 static void finish(request_rec *r, const mlgate_ticket_t *ticket, int status,
                    apr_off_t sent_bytes)
 {
-    apr_interval_time_t took_us = apr_time_now() - r->request_time;
+    apr_interval_time_t took_us = mlgate_now() - ticket->at_us;
     apr_uint64_t settled = 0;
     mlg_outcome_t outcome;
 

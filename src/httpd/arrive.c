@@ -142,15 +142,13 @@ static int offers_http2(const server_rec *s)
 }
 
 void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
-                   const mlg_client_t *client, uint32_t depth, uint32_t is)
+                   const mlg_client_t *client, apr_time_t at_us, uint32_t depth,
+                   uint32_t is)
 {
     mlg_request_t request;
 
     memset(&request, 0, sizeof(request));
-    /* What is seen only when it has been answered may be minutes old; to the
-     * record that would be a clock that stepped back. */
-    request.at_us =
-        ((is & MLG_IS_LATE) != 0) ? apr_time_now() : r->request_time;
+    request.at_us = at_us;
     request.from = *client;
     request.knows = MLG_KNOWS_ALL;
     request.is = is;

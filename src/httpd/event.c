@@ -19,17 +19,22 @@ apr_status_t mlgate_event_open(server_rec *s, apr_pool_t *pconf)
                             s, pconf);
 }
 
+/* @param gates  in the gate's time; people read the wall clock's */
 static void write_event(server_rec *s, apr_pool_t *p,
-                        const mlg_transition_t *transition)
+                        const mlg_transition_t *gates)
 {
+    apr_interval_time_t behind_us = mlgate_clock_behind();
+    mlg_transition_t transition = *gates;
     char *json;
     const char *line;
 
     if (mlgate.event_log.file == NULL) {
         return;
     }
+    transition.at_us = mlgate_wall_of(gates->at_us, behind_us);
+    transition.until_us = mlgate_wall_of(gates->until_us, behind_us);
     json =
-        mlg_report_render(mlg_report_event(transition, mlgate.ipv6_prefix), 1);
+        mlg_report_render(mlg_report_event(&transition, mlgate.ipv6_prefix), 1);
     if (json != NULL) {
         line = apr_pstrcat(p, json, "\n", NULL);
         free(json);
@@ -107,7 +112,7 @@ void mlgate_event_order(request_rec *r, const char *what, const mlg_key_t *key,
                         apr_time_t until_us, const char *note)
 {
     int is_block = (strcmp(what, "block") == 0);
-    apr_time_t now_us = apr_time_now();
+    apr_time_t now_us = mlgate_now();
     mlg_transition_t transition = mlg_transition_ordered(
         is_block ? "operator-block" : "unblock", key, now_us, until_us, note);
     char client[MLG_KEY_TEXT];

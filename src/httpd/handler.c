@@ -82,7 +82,7 @@ static int get_health(request_rec *r, const char *argument)
     (void)argument;
     if (mlgate.is_serving) {
         s = mlgate_survey(r, 0);
-        if (!mlgate_survey_before(s->now_us, &s->total, &before)) {
+        if (!mlgate_survey_before(mlgate_now(), &s->total, &before)) {
             before = s->total;
         }
     }
@@ -148,6 +148,7 @@ static int get_decision(request_rec *r, const char *argument)
                               "no decision %s among the latest %d", argument,
                               MLG_DECISIONS);
     }
+    mlgate_survey_wall_decision(&d);
     rules = mlgate_survey_rules(r);
     if (mlg_rules_model(rules) != d.model) {
         rules = NULL; /* another model would change for other reasons */

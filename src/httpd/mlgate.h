@@ -153,6 +153,13 @@ apr_time_t mlgate_now(void);
  * added to what people read. @return 0 when they agree within a second */
 apr_interval_time_t mlgate_clock_behind(void);
 
+/** A time of the gate as the wall clock had it; 0 stays 0. */
+static inline apr_time_t mlgate_wall_of(apr_time_t at_us,
+                                        apr_interval_time_t behind_us)
+{
+    return (at_us != 0) ? at_us + behind_us : 0;
+}
+
 /** Say why MLGateStateFile cannot be kept, if so. */
 void mlgate_state_check(server_rec *s, apr_pool_t *ptemp);
 
@@ -235,6 +242,7 @@ void mlgate_models_look(server_rec *s, apr_interval_time_t quiet_us,
 
 /* What is remembered of a request between hooks; in request_config. */
 typedef struct mlgate_ticket_t {
+    apr_time_t at_us; /* when it began, by the gate's clock */
     mlg_client_t client;
     mlg_arrival_t arrival;   /* once it is judged, but for a refusal by block */
     mlg_observation_t *seen; /* NULL: nobody wants to know */
@@ -259,10 +267,12 @@ void mlgate_access_hooks(void);
 
 /** httpd's facts about a request as an arrival.
  * @param client  whose it is
+ * @param at_us   when it arrived, by the gate's clock
  * @param depth   requests on its connection, this one included; 0 = unknown
  * @param is      MLG_IS_EXEMPT and MLG_IS_LATE, or 0 */
 void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
-                   const mlg_client_t *client, uint32_t depth, uint32_t is);
+                   const mlg_client_t *client, apr_time_t at_us, uint32_t depth,
+                   uint32_t is);
 
 /** @return 1 when Host is absent or no name of the virtual host that answers */
 int mlgate_is_odd_host(const request_rec *r);

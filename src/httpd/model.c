@@ -224,7 +224,7 @@ static apr_uint64_t id_at_start(stand_t *stand)
 static void crown(apr_uint64_t judge, apr_uint64_t shadow)
 {
     mlg_gate_crown(&mlgate.gate, judge, has_shadow ? &shadow : NULL,
-                   apr_time_now());
+                   mlgate_now());
 }
 
 apr_status_t mlgate_models_open(server_rec *s, apr_pool_t *pconf)

@@ -19,7 +19,7 @@ static mlg_observation_t observation(mlg_observed kind)
 
     memset(&o, 0, sizeof(o));
     o.kind = kind;
-    o.segment = (apr_uint64_t)mlgate.gate.segment->formatted_us;
+    o.segment = (apr_uint64_t)mlgate.gate.segment->begun_us;
     return o;
 }
 
@@ -27,7 +27,7 @@ static mlg_observation_t observation(mlg_observed kind)
 static void write_moved(server_rec *s)
 {
     const mlg_blocks_t *blocks = &mlgate.gate.blocks;
-    apr_time_t now_us = apr_time_now();
+    apr_time_t now_us = mlgate_now();
     mlg_block_t block;
 
     for (apr_uint32_t n = 0; n < mlg_block_slots(blocks); n++) {
@@ -64,6 +64,8 @@ apr_status_t mlgate_observe_open(server_rec *s, apr_pool_t *pconf)
     o.clients = mlgate.gate.segment->clients;
     o.ipv6_prefix = mlgate.ipv6_prefix;
     o.features = mlg_features_fingerprint();
+    o.from = (apr_uint64_t)mlgate.gate.segment->from_us;
+    o.took_over = mlgate.gate.segment->took_over;
     for (int i = 0; i < MLG_STRIPES; i++) {
         o.events += mlg_stripe_events(&mlgate.gate.table.stripe[i]);
     }

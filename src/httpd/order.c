@@ -201,7 +201,7 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
     view.client = mlg_client_from(&addr, &mlgate.gate.segment->secret,
                                   mlgate.ipv6_prefix);
     view.ipv6_prefix = mlgate.ipv6_prefix;
-    view.now_us = r->request_time;
+    view.now_us = mlgate_now();
     view.is_allowed = mlg_cidrs_contain(conf->allow, &addr);
     rv = carry_out(&view, kind, &terms, &was, &arrived);
     if (rv == MLG_EFULL) {
@@ -226,6 +226,9 @@ static int order(request_rec *r, const char *done, mlg_block_kind kind,
         r->status = HTTP_SEE_OTHER;
         return OK;
     }
+    mlgate_survey_wall(&view.block);
+    mlgate_survey_wall(&was);
+    view.now_us += mlgate_clock_behind();
     return mlgate_answer(r, HTTP_OK, describe(done, &view, &was));
 }
 

@@ -188,7 +188,7 @@ int mlgate_refuse(request_rec *r, const mlgate_conf_t *conf,
                   const mlg_decision_t *d)
 {
     int status = (int)conf->set.refuse_status;
-    apr_interval_time_t left_us = d->until_us - r->request_time;
+    apr_interval_time_t left_us = d->until_us - d->at_us;
     apr_uint64_t seconds =
         (left_us > 0) ? (apr_uint64_t)((left_us + 999999) / 1000000) : 0;
     char *body;

@@ -97,7 +97,7 @@ void mlgate_site_open(server_rec *s)
     generation = mlgate.gate.segment->generation;
     mlgate_rules(&held, mlgate_conf_of_server(s));
     find_by(&by, &held, mlgate_conf_global(s));
-    mlg_site_open(&mlgate.gate, &by, apr_time_now());
+    mlg_site_open(&mlgate.gate, &by, mlgate_now());
     mlgate_rules_drop(&held);
 }
 
@@ -105,7 +105,7 @@ void mlgate_site_look(server_rec *s)
 {
     const mlgate_conf_t *conf = mlgate_conf_of_server(s);
     mlg_site_t *site = mlgate.gate.site;
-    apr_time_t now_us = apr_time_now();
+    apr_time_t now_us = mlgate_now();
     mlgate_rules_t held;
     mlg_site_by_t by;
     int is_found;

@@ -204,12 +204,11 @@ static void tell_taken(const mlg_gate_t *gate, const source_t *whole,
     mlg_block_census(&gate->blocks, now_us, live);
     ap_log_error(
         APLOG_MARK, APLOG_NOTICE, 0, s,
-        MLG0031 "took up what was known %" APR_INT64_T_FMT
-                " s ago from %s: %u blocks, %" APR_UINT64_T_FMT
-                " clients' windows (%" APR_UINT64_T_FMT
-                " too old, %" APR_UINT64_T_FMT
-                " without room), %" APR_UINT64_T_FMT
-                " items of another build left out",
+        MLG0031
+        "took up what was known %" APR_INT64_T_FMT
+        " s ago from %s: %u blocks, %" APR_UINT64_T_FMT
+        " clients' windows (%" APR_UINT64_T_FMT " too old, %" APR_UINT64_T_FMT
+        " without room), %" APR_UINT64_T_FMT " items of another build left out",
         apr_time_sec(now_us - last->r.head.written_us), path,
         live[MLG_BLOCK_WOULD] + live[MLG_BLOCK_AUTO] +
             live[MLG_BLOCK_OPERATOR] + live[MLG_BLOCK_GRACE],
@@ -320,8 +319,8 @@ static apr_status_t write_file(const char *file, mlg_state_part part,
     int fd;
 
     unlink(spare); /* of one that was killed and had our number */
-    fd = open(spare, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-              MINE);
+    fd =
+        open(spare, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, MINE);
     if (fd < 0) {
         return errno;
     }
@@ -352,14 +351,12 @@ static int write_state(mlg_state_part part, int is_final, server_rec *s,
                        apr_pool_t *p)
 {
     static int has_failed;
-    const char *file = (part == MLG_STATE_ALL)
-                           ? path
-                           : apr_pstrcat(p, path, BLOCKS, NULL);
+    const char *file =
+        (part == MLG_STATE_ALL) ? path : apr_pstrcat(p, path, BLOCKS, NULL);
     apr_status_t rv = write_file(file, part, is_final, p);
 
     mlg_count(mlgate.gate.counters, 0,
-              (rv == APR_SUCCESS) ? MLG_C_STATE_WRITES
-                                  : MLG_C_STATE_FAILURES);
+              (rv == APR_SUCCESS) ? MLG_C_STATE_WRITES : MLG_C_STATE_FAILURES);
     if (rv != APR_SUCCESS && !has_failed) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      MLG0033 "cannot write %s: a stop or a crash would forget "
@@ -394,8 +391,8 @@ void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p)
         getppid() != parent) {
         return; /* another server may have taken the files over */
     }
-    if (full_us == 0 || now_us - full_us >=
-                            (is_hurried ? FULL_HURRIED_US : FULL_US)) {
+    if (full_us == 0 ||
+        now_us - full_us >= (is_hurried ? FULL_HURRIED_US : FULL_US)) {
         full_us = now_us;
         if (write_state(MLG_STATE_ALL, 0, s, p)) {
             blocks = seen;
@@ -433,8 +430,7 @@ static int may_write(const struct stat *dir)
         return 1; /* by whoever starts the server: asked of the system */
     }
     return ap_unixd_config.user_id == 0 ||
-           ((dir->st_uid == ap_unixd_config.user_id)
-                ? (mode & S_IWUSR) != 0
+           ((dir->st_uid == ap_unixd_config.user_id) ? (mode & S_IWUSR) != 0
             : (dir->st_gid == ap_unixd_config.group_id)
                 ? (mode & S_IWGRP) != 0
                 : (mode & S_IWOTH) != 0);

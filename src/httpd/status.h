@@ -58,6 +58,10 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists);
 apr_status_t mlgate_survey_client(request_rec *r, const mlg_key_t *addr,
                                   mlg_client_view_t *view);
 
+/** Bring a copy's times, which are the gate's, to the wall clock's. */
+void mlgate_survey_wall(mlg_block_t *block);
+void mlgate_survey_wall_decision(mlg_decision_t *d);
+
 /** Counters as this process saw them at least a minute ago.
  *
  * @param now     what they are now

@@ -13,6 +13,38 @@
 #define BASELINE_AGE (60 * (apr_time_t)APR_USEC_PER_SEC)
 #define WATCHED_AGE  (3600 * (apr_time_t)APR_USEC_PER_SEC)
 
+/* ---- the wall clock's times, which people read ---------------------------- */
+
+void mlgate_survey_wall(mlg_block_t *block)
+{
+    apr_interval_time_t behind_us = mlgate_clock_behind();
+
+    block->until_us = mlgate_wall_of(block->until_us, behind_us);
+    block->info.since_us = mlgate_wall_of(block->info.since_us, behind_us);
+}
+
+void mlgate_survey_wall_decision(mlg_decision_t *d)
+{
+    apr_interval_time_t behind_us = mlgate_clock_behind();
+
+    d->at_us = mlgate_wall_of(d->at_us, behind_us);
+    d->until_us = mlgate_wall_of(d->until_us, behind_us);
+    d->ended_us = mlgate_wall_of(d->ended_us, behind_us);
+}
+
+static void to_wall(mlg_snapshot_t *s)
+{
+    apr_interval_time_t behind_us = mlgate_clock_behind();
+    apr_time_t *const times[] = {&s->now_us,         &s->formatted_us,
+                                 &s->site.since_us,  &s->site.moved_us,
+                                 &s->site.looked_us, &s->site.anchored_us,
+                                 &s->model.since_us, &s->shadow.since_us};
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        *times[i] = mlgate_wall_of(*times[i], behind_us);
+    }
+}
+
 /* ---- blocks -------------------------------------------------------------- */
 
 typedef struct found_t {
@@ -82,7 +114,7 @@ static void copy_blocks(request_rec *r, mlg_snapshot_t *s)
 
         mlgate_stripe_drop(held);
         if (is_there && copy[s->nblocks].until_us > s->now_us) {
-            s->nblocks++;
+            mlgate_survey_wall(&copy[s->nblocks++]);
         }
     }
     s->block = copy;
@@ -116,7 +148,8 @@ static void copy_watched(request_rec *r, mlg_snapshot_t *s)
         mlgate_stripe_drop(held);
         for (apr_size_t w = first; w < first + MLG_WATCHED; w++) {
             if (copy[w].at_us > s->now_us - WATCHED_AGE) {
-                copy[n++] = copy[w];
+                copy[n] = copy[w];
+                copy[n++].at_us += mlgate_clock_behind();
             }
         }
     }
@@ -131,8 +164,9 @@ static void copy_decisions(request_rec *r, mlg_snapshot_t *s)
         apr_palloc(r->pool, MLG_SNAPSHOT_DECISIONS * sizeof(*copy));
 
     for (unsigned i = 0; i < MLG_SNAPSHOT_DECISIONS; i++) {
-        s->ndecisions += (apr_size_t)mlg_ring_latest(mlgate.gate.ring, i,
-                                                     &copy[s->ndecisions]);
+        if (mlg_ring_latest(mlgate.gate.ring, i, &copy[s->ndecisions])) {
+            mlgate_survey_wall_decision(&copy[s->ndecisions++]);
+        }
     }
     s->decision = copy;
 }
@@ -142,6 +176,9 @@ static void copy_disputes(request_rec *r, mlg_snapshot_t *s)
     mlg_dispute_t *copy = apr_palloc(r->pool, MLG_DISPUTES * sizeof(*copy));
 
     s->ndisputes = mlg_disputes_read(mlgate.gate.disputes, copy);
+    for (apr_size_t i = 0; i < s->ndisputes; i++) {
+        copy[i].at_us += mlgate_clock_behind();
+    }
     s->dispute = copy;
 }
 
@@ -166,7 +203,7 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
 {
     mlg_snapshot_t *s = apr_pcalloc(r->pool, sizeof(*s));
 
-    s->now_us = r->request_time;
+    s->now_us = mlgate_now();
     s->version = MLG_VERSION;
     s->ipv6_prefix = mlgate.ipv6_prefix;
     s->rules = mlgate_survey_rules(r);
@@ -184,6 +221,7 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
             copy_disputes(r, s);
         }
     }
+    to_wall(s);
     return s;
 }
 
@@ -199,7 +237,7 @@ apr_status_t mlgate_survey_client(request_rec *r, const mlg_key_t *addr,
     memset(view, 0, sizeof(*view));
     view->client = mlg_client_from(addr, secret, mlgate.ipv6_prefix);
     view->ipv6_prefix = mlgate.ipv6_prefix;
-    view->now_us = r->request_time;
+    view->now_us = mlgate_now();
     view->rules = mlgate_survey_rules(r);
     view->is_allowed = mlg_cidrs_contain(view->rules->allow, addr);
     held = mlgate_stripe_wait(mlg_stripe_of(view->client.hash));
@@ -215,6 +253,9 @@ apr_status_t mlgate_survey_client(request_rec *r, const mlg_key_t *addr,
                        &slot) != MLG_BLOCK_NONE &&
         mlg_block_read(&gate->blocks, slot, &view->block);
     mlgate_stripe_drop(held);
+    mlgate_survey_wall(&view->block);
+    view->behind_us = mlgate_clock_behind();
+    view->now_us += view->behind_us;
     if (view->has_record) { /* n = 0 only reads */
         view->subnet_pages =
             mlg_sketch_add(&gate->networks, mlg_hash_subnet(secret, addr),

@@ -67,7 +67,7 @@ static apr_status_t on_watch(int state, void *data, apr_pool_t *p)
     }
     apr_pool_create(&ptemp, p);
     if (has_blocked()) {
-        sweep(data, ptemp, apr_time_now());
+        sweep(data, ptemp, mlgate_now());
     }
     mlgate_site_look(data);
     mlgate_models_look(data, is_hurried ? HURRY_EVERY_US : QUIET_US, ptemp);

@@ -2,6 +2,7 @@
 #include "mlg_replay.h"
 
 #include "mlg_settings.h"
+#include "mlg_state.h"
 #include "pool_lines.h"
 
 #include <math.h>
@@ -26,6 +27,35 @@ apr_status_t mlg_replay_restart(mlg_replay_t *replay, uint32_t clients)
     memset(base, 0, bytes);
     mlg_segment_format(base, clients, &mlg_replay_secret, 0);
     return mlg_segment_view(&replay->gate, base, bytes, NULL);
+}
+
+apr_status_t mlg_replay_move(mlg_replay_t *replay, uint32_t clients,
+                             mlg_took_over took_over, apr_time_t now_us)
+{
+    mlg_state_writer_t w = {
+        .gate = &replay->gate, .part = MLG_STATE_ALL, .now_us = now_us};
+    mlg_replay_t next = *replay;
+    mlg_state_reader_t r;
+    apr_status_t rv;
+
+    if (took_over == MLG_TOOK_NOTHING) {
+        return mlg_replay_restart(replay, clients);
+    }
+    if (took_over != MLG_TOOK_ALL) { /* from a file */
+        w.oldest_us = now_us - MLG_STATE_KEEP_US;
+    }
+    memset(&next.gate, 0, sizeof(next.gate));
+    apr_pool_create(&next.gate_pool, apr_pool_parent_get(replay->gate_pool));
+    rv = mlg_replay_restart(&next, clients);
+    if (rv != APR_SUCCESS) {
+        apr_pool_destroy(next.gate_pool);
+        return rv;
+    }
+    mlg_state_copy(&next.gate, &w,
+                   apr_palloc(replay->gate_pool, MLG_STATE_PIECE), &r);
+    apr_pool_destroy(replay->gate_pool);
+    *replay = next;
+    return APR_SUCCESS;
 }
 
 apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,

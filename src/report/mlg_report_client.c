@@ -31,13 +31,15 @@ static json_t *panes(const mlg_panes_t *p)
 }
 
 /* The windows as they stood at the latest request, as plain counts. */
-static json_t *record_of(const mlg_record_t *r)
+static json_t *record_of(const mlg_client_view_t *view)
 {
+    const mlg_record_t *r = &view->record;
     json_t *out = json_object();
 
     mlg_json_set_time(out, "first_seen",
-                      (apr_time_t)r->first_s * APR_USEC_PER_SEC);
-    mlg_json_set_time(out, "last_seen", r->last_us);
+                      (apr_time_t)r->first_s * APR_USEC_PER_SEC +
+                          view->behind_us);
+    mlg_json_set_time(out, "last_seen", r->last_us + view->behind_us);
     json_object_set_new(out, "requests", json_integer(r->total));
     json_object_set_new(out, "in_flight", json_integer(r->in_flight));
     json_object_set_new(out, "state", json_string(mlg_state_name(r->state)));
@@ -104,8 +106,7 @@ json_t *mlg_report_client(const mlg_client_view_t *view)
             ? mlg_report_block(&view->block, view->ipv6_prefix, view->now_us)
             : json_null());
     json_object_set_new(out, "record",
-                        view->has_record ? record_of(&view->record)
-                                         : json_null());
+                        view->has_record ? record_of(view) : json_null());
     json_object_set_new(out, "features",
                         view->has_record ? mlg_json_features(x) : json_null());
     return out;

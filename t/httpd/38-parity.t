@@ -123,18 +123,19 @@ is visit_all(2), 0, 'a graceful restart in between: visitors are answered';
 # What the server counted, once every request is written down.
 my %counted;
 sub count {
-    my %before = %counted;
     wait_until('every request was written down', 10, sub {
         my $counters = stats($server)->{counters};
-        $counted{$_} = ($before{$_} // 0) + $counters->{$_}
-            for keys %$counters;
+        %counted = %$counters;
         $counted{requests} == grep { /^mlg2 / } observations();
     });
 }
 
 count();
 
-# A table of another size is a new segment: blocks move over, windows do not.
+# A table of another size is a new segment that begins with what the last one
+# knew: this client is judged there by what it did before.
+is each_of($server->client('192.0.2.88')->burst(8)), '200', 'one is in the midst';
+count();
 %old = map { $_ => 1 } $server->children;
 $server->{log}->expect(qr/MLG0005/);
 $server->rewrite($conf . "MLGateTableSize 65536\n")->graceful;
@@ -143,6 +144,8 @@ wait_until('the old children are gone', 20,
 is $server->client('203.0.113.2')->get('/')->code, 429,
     'who was blocked before the table was resized stays blocked';
 is visit_all(3), 0, 'visitors are answered';
+$server->client('192.0.2.88')->burst(8);
+is record('192.0.2.88', $server)->{record}{requests}, 16, 'and it goes on there';
 count();
 is $counted{observations_lost}, 0, 'no line was lost';
 is scalar(grep { /^mlg2 / } observations()), $counted{requests},

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A graceful restart keeps blocks, windows and counters; a changed table size
-# keeps the blocks and says so.
+# A graceful restart keeps blocks, windows and counters; so does a
+# changed table size, and says so.
 use strict;
 use warnings;
 use MLGate::Test;
@@ -15,7 +15,7 @@ $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 1\b/, 1);
 $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 2\b/, 1);
 $server->{log}->expect(qr/MLG0004.*16384 clients.*generation 1\b/, 1);
 $server->{log}->expect(
-    qr/MLG0005.*from 8192 to 16384 clients: 4 blocks moved over/, 1);
+    qr/MLG0005.*from 8192 to 16384 clients: 4 blocks and \d+ clients moved over, 0 found no room/, 1);
 
 expect_block('192.0.2.230', $server);
 my $blocked = $server->client('192.0.2.230');
@@ -74,10 +74,12 @@ is record('192.0.2.232', $server)->{block}{note}, 'why', 'with its reason';
 is record('192.0.2.233', $server)->{standing}, 'grace', 'and grace';
 is $server->client('192.0.2.234')->get('/')->code, 200,
     'others are not blocked';
+is record('192.0.2.233', $server)->{standing}, 'grace', 'and grace';
+is stats($server)->{counters}{blocks}, 2, 'counters go on';
 
 # A restart that does not wait for anybody, and a table that shrinks.
 $server->{log}->expect(
-    qr/MLG0005.*from 16384 to 4096 clients: 4 blocks moved over/, 1);
+    qr/MLG0005.*from 16384 to 4096 clients: 4 blocks and \d+ clients moved over, 0 found no room/, 1);
 $server->{log}->expect(qr/MLG0004.*4096 clients/, 1);
 $server->{log}->expect(qr/MLG0004.*16384 clients.*generation 2\b/, 1);
 $server->restart('HUP');
