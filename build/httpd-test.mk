@@ -15,7 +15,14 @@ $(OUT)/models: $(OUT)/obj/t/httpd/models.o $(call objs,core)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lmd \
 	  $(APR_LIBS) -lm
 
-check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
+# A wall clock that a test can set.
+$(OUT)/clock.so: $(OUT)/obj/t/httpd/clock.o
+	$(call say,LINK $@)
+	$(Q)$(CC) -shared $(CFLAGS_ALL) -fvisibility=default -o $@ $< -ldl
+
+$(OUT)/obj/t/httpd/clock.o: CFLAGS_ALL += -fvisibility=default
+
+check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models $(OUT)/clock.so | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))
 	$(Q)MLGATE_MODEL=weighted t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
 

@@ -108,13 +108,17 @@ sub check {
     return ($? >> 8, $said);
 }
 
+my $RESUMED = qr/resuming normal operations/;
+
 sub start {
     my ($self) = @_;
+    $self->{resumed} = () = $self->said =~ /$RESUMED/g;
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
         # prefork and worker stop by a signal to their whole process group;
         # and should the test be killed, its server goes, too.
         setpgrp 0, 0;
+        $ENV{$_} = $self->{env}{$_} for keys %{ $self->{env} || {} };
         open STDOUT, '>>', "$self->{dir}/said";
         open STDERR, '>&', \*STDOUT;
         { exec qw(setpriv --pdeathsig TERM), $httpd, '-f',
@@ -142,7 +146,8 @@ sub wait_until_up {
     my ($self) = @_;
     for (1 .. 200) {
         # It listens before it knows whether it will start.
-        return if $self->said =~ /resuming normal operations/;
+        my $now = () = $self->said =~ /$RESUMED/g;
+        return if $now > $self->{resumed};
         if (waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid}) {
             delete $running{ delete $self->{pid} };
             die "httpd did not start: " . $self->said;
@@ -170,11 +175,10 @@ sub graceful { $_[0]->restart('USR1') }
 
 sub restart {
     my ($self, $signal) = @_;
-    my $resumed = qr/resuming normal operations/;
-    my $before = () = $self->said =~ /$resumed/g;
+    my $before = () = $self->said =~ /$RESUMED/g;
     kill $signal => $self->{pid};
     for (1 .. 200) {
-        my $now = () = $self->said =~ /$resumed/g;
+        my $now = () = $self->said =~ /$RESUMED/g;
         return $self if $now > $before;
         select undef, undef, undef, 0.05;
     }
@@ -193,6 +197,23 @@ sub stop {
     kill KILL => $pid;
     waitpid $pid, 0;
     return $self;
+}
+
+# kill -9 of the parent; then of the children that it leaves behind, which
+# would hold on to the port.
+sub crash {
+    my ($self) = @_;
+    my @children = $self->children;
+    my $pid = delete $self->{pid};
+    delete $running{$pid};
+    kill KILL => $pid;
+    waitpid $pid, 0;
+    kill KILL => @children;
+    for (1 .. 200) {
+        return $self if !grep { kill 0 => $_ } @children;
+        select undef, undef, undef, 0.05;
+    }
+    die "children survive\n";
 }
 
 sub client {

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the gate knows outlives a stop, with MLGateStateFile; a file that is
+# damaged, foreign or open to others is refused and kept; one that cannot be
+# written stops nobody.
+use strict;
+use warnings;
+use Fcntl qw(SEEK_SET);
+use JSON::PP ();
+use MLGate::Test;
+use Test::More;
+
+my $ctl = "$ENV{MLGATE_WORK}/mlgatectl";
+my $conf = <<'END';
+Define MLGATE_HURRY
+MLGateEngine enforce
+MLGateStateFile state/gate
+MLGateObservationLog observations
+Include "%WORK%/by-rate.conf"
+END
+my $server = server(conf => "MLGateTableSize 8192\n$conf");
+my $file = "$server->{dir}/state/gate";
+my $log = $server->{log};
+$log->expect(qr/MLG0004/);
+$log->expect(qr/MLG0031: took up/);
+$log->allow(qr/MLG0010/, qr/AH00098: pid file/);
+
+sub mode { sprintf '%04o', (stat $_[0])[2] & 07777 }
+sub code { $server->client($_[0])->get('/')->code }
+sub counter { stats($server)->{counters}{ $_[0] } }
+
+is mode("$server->{dir}/state"), '0700', 'its directory is made, for User alone';
+expect_block('192.0.2.240', $server);
+my $blocked = $server->client('192.0.2.240');
+$blocked->burst(12);
+my ($id) = $blocked->get('/')->content =~ /([0-9a-f]{16})/;
+$blocked->close;
+$server->client('192.0.2.241')->burst(6);
+operator($server)->post('/mlgate/block/192.0.2.242?ttl=1h&reason=why');
+operator($server)->post('/mlgate/unblock/192.0.2.243');
+my $before = stats($server);
+my $until = record('192.0.2.240', $server)->{block}{until_epoch};
+
+# ---- a stop
+
+$server->stop;
+is mode($file), '0600', 'nobody else reads what is written';
+is_deeply [grep { /\.new$/ } glob "$file*"], [], 'and nothing is left half written';
+$server->start;
+is code('192.0.2.240'), 429, 'a block outlives a stop';
+like $server->client('192.0.2.240')->get('/')->content, qr/$id/,
+    'with its reference';
+is operator($server)->get("/mlgate/decision/$id")->code, 200,
+    'which can be explained still';
+cmp_ok abs(record('192.0.2.240', $server)->{block}{until_epoch} - $until), '<',
+    0.01, 'and ends when it would have';
+is record('192.0.2.242', $server)->{block}{note}, 'why', 'an operator\'s, too';
+is record('192.0.2.243', $server)->{standing}, 'grace', 'and grace';
+is record('192.0.2.241', $server)->{record}{requests}, 6, 'and windows:';
+expect_block('192.0.2.241', $server);
+is_deeply [$server->client('192.0.2.241')->burst(5)],
+    [200, 200, 200, 429, 429], 'six requests before and four after are ten';
+my $after = stats($server);
+is $after->{counters}{requests} - $before->{counters}{requests}, 7,
+    'counters go on';
+is $after->{table}{used}, $before->{table}{used}, 'as many clients are known';
+cmp_ok abs($after->{counting_since_epoch} - $before->{counting_since_epoch}),
+    '<', 0.01, 'since the same time';
+ok wait_until('writes are counted', 10, sub { counter('state_writes') > 0 }),
+    'and it was counted';
+
+# ---- another size
+
+$server->stop;
+$server->rewrite("MLGateTableSize 16384\n$conf")->start;
+is stats($server)->{table}{clients}, 16384, 'a larger table';
+is code('192.0.2.240'), 429, 'knows the same blocks';
+is record('192.0.2.241', $server)->{record}{requests}, 10,
+    'and the same windows';
+$server->stop;
+$server->rewrite("MLGateTableSize 4096\n$conf")->start;
+is code('192.0.2.242'), 429, 'and a smaller one';
+is record('192.0.2.241', $server)->{record}{requests}, 10, 'likewise';
+
+# What a replay makes of all that.
+$server->stop;
+my $parity = JSON::PP->new->decode(scalar qx{$ctl replay --json --quiet --config $server->{dir}/httpd.conf $server->{dir}/observations})->{parity};
+cmp_ok $parity->{compared}, '>', 20, 'a replay of observations goes along';
+is_deeply [@{$parity}{qw(scores_differ vectors_differ verdicts_differ gaps late foreign)}],
+    [(0) x 6], 'and judges alike over stops and sizes';
+ok !$parity->{is_partial}, 'knowing all that the server knew';
+
+# ---- a crash: the last minute's blocks are in a file of their own
+
+$server->start;
+expect_block('192.0.2.244', $server);
+$server->client('192.0.2.244')->burst(12);
+ok wait_until('blocks are written', 10, sub {
+    grep { -e && -M _ <= 0 } "$file.blocks", $file;
+}), 'a block is on disk soon';
+my $writes = counter('state_writes');
+wait_until('all of it is written', 10, sub { counter('state_writes') > $writes + 1 });
+$server->crash->start;
+is code('192.0.2.244'), 429, 'so that a crash forgets none';
+
+# ---- files that are not to be believed
+
+sub damage {
+    my ($code) = @_;
+    $server->stop;
+    unlink "$file.blocks", "$file.bad";
+    $code->();
+    $server->start;
+    ok -e "$file.bad" || -l "$file.bad", 'it is kept aside';
+    is code('192.0.2.240'), 200, 'and the gate begins empty';
+    unlink "$file.bad";
+}
+sub flip {
+    my ($at) = @_;
+    open my $fh, '+<', $file or die "$file: $!\n";
+    binmode $fh;
+    seek $fh, $at, SEEK_SET;
+    read $fh, my $byte, 1;
+    seek $fh, $at, SEEK_SET;
+    print {$fh} chr(ord($byte) ^ 1);
+    close $fh;
+}
+sub put {
+    open my $fh, '>', $file or die "$file: $!\n";
+    print {$fh} $_[0];
+    close $fh;
+}
+$log->expect(qr/warn.*MLG0032: \S+gate is not taken up: a state file that is cut short or damaged \(byte \d+: a check is wrong\); the gate begins without what it held, and it is kept as \S+gate\.bad/, 1);
+damage(sub { flip((stat $file)[7] / 2) });
+$log->expect(qr/MLG0032.*damaged \(byte \d+: it is cut short\)/, 1);
+damage(sub { truncate $file, (stat $file)[7] - 5 });
+$log->expect(qr/MLG0032.*not a state file of mod_mlgate/, 1);
+damage(sub { put("a text\n") });
+$log->expect(qr/MLG0032.*of a format that this build does not know/, 1);
+damage(sub { flip(32 + 8 + 1) });
+$log->expect(qr/MLG0032.*others may write to it \(mode 0620\)/, 1);
+damage(sub { chmod 0620, $file });
+$log->expect(qr/MLG0032.*(?:symbolic links|link)/, 1);
+damage(sub { rename $file, "$file.there"; symlink "$file.there", $file });
+
+# ---- a place that cannot be written to
+
+my $failures = counter('state_failures');
+$log->expect(qr/warn.*MLG0033: cannot write \S+state\/gate/, 1);
+chmod 0500, "$server->{dir}/state";
+ok wait_until('a failure is counted', 10, sub {
+    counter('state_failures') > $failures + 1
+}), 'a directory that is closed is counted';
+is $server->client('192.0.2.246')->get('/')->code, 200, 'and stops nobody';
+chmod 0700, "$server->{dir}/state";
+$writes = counter('state_writes');
+ok wait_until('it is written again', 10, sub { counter('state_writes') > $writes }),
+    'it is written again once it can be';
+
+my $small = "$ENV{MLGATE_WORK}/small";
+SKIP: {
+    skip 'no tmpfs of 64 KiB: run as root, where mount is allowed', 4
+        unless -d $small && !-e "$small/not-mounted";
+    my $full = server(conf => "MLGateStateFile $small/gate\n$conf" =~ s{MLGateStateFile state/gate\n}{}r);
+    $full->{log}->expect(qr/MLG0004/);
+    $full->{log}->expect(qr/No space left.*MLG0033/, 2); # child and parent
+    ok wait_until('a full disk is counted', 10, sub {
+        stats($full)->{counters}{state_failures} > 2
+    }), 'a disk that is full is counted, and said once';
+    is $full->client('192.0.2.246')->get('/')->code, 200, 'and stops nobody';
+    is_deeply [glob "$small/gate*.new"], [], 'what was half written is gone';
+    expect_block('192.0.2.247', $full);
+    is +($full->client('192.0.2.247')->burst(12))[-1], 429,
+        'the gate goes on';
+    $full->stop;
+}
+
+# ---- what httpd -t says
+
+my $wrong = server(start => 0, conf => "MLGateStateFile /nowhere/at/all/gate\n");
+my ($rv, $said) = $wrong->check;
+is $rv, 0, 'a place that is not there is no mistake';
+like $said, qr{MLG0034: MLGateStateFile /nowhere/at/all/gate: no state can be kept in /nowhere/at/all/: No such file or directory; a stop will forget},
+    'but said';
+$wrong = server(start => 0, conf => "MLGateStateFile off\n");
+is +($wrong->check)[1] =~ /MLG/, '', 'off is off';
+$wrong = server(start => 0, conf => "MLGateStateFile \"|cat\"\n");
+like +($wrong->check)[1], qr/'\|cat' is not a file\. A file that keeps/,
+    'a pipe keeps nothing';
+
+done;

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# The parent is killed ten times, each time as soon as a block is on disk, which
+# it is two seconds after it was made: none is ever lost.
+use strict;
+use warnings;
+use MLGate::Test;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $server = server(conf => <<'END');
+MLGateEngine enforce
+MLGateStateFile state/gate
+Include "%WORK%/by-rate.conf"
+END
+my $log = $server->{log};
+$log->expect(qr/MLG0004/);
+$log->expect(qr/MLG0031: took up/);
+$log->allow(qr/MLG0008/, qr/AH00098: pid file/, qr/AH00052/);
+
+my $lost = 0;
+my @blocked;
+for my $round (1 .. 10) {
+    my $addr = "192.0.2.$round";
+    $server->client($addr)->burst(12);
+    push @blocked, $addr;
+    sleep 2.2;
+    $server->crash->start;
+    for (@blocked) {
+        my $client = $server->client($_);
+        $lost++ if $client->get('/')->code != 429;
+        $client->close;
+    }
+}
+is $lost, 0, 'of ten blocks, none is lost over ten crashes';
+is_deeply [grep { /\.new$/ } glob "$server->{dir}/state/*"], [],
+    'nothing is left half written';
+is $server->client('192.0.2.99')->get('/')->code, 200, 'others pass';
+
+done;
