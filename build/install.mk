@@ -33,7 +33,7 @@ install: all man ## into httpd's module directory and PREFIX (DESTDIR=, PREFIX=/
 	install -m 644 $(wildcard README.md) LICENSE conf/mlgate.conf '$(DESTDIR)$(DOCDIR)'
 	$(if $(MODEL),install -D -m 644 $(MODEL) '$(DESTDIR)$(MODEL_FILE)')
 	@for sample in mlgate-observe.conf mlgate-proxy.conf; do \
-	  sed 's#modules/mod_mlgate#$(LIBEXECDIR)/mod_mlgate#; $(if $(MODSDIR),s# logs/# $${APACHE_LOG_DIR}/#)' \
+	  sed 's#modules/mod_mlgate#$(LIBEXECDIR)/mod_mlgate#; $(if $(MODSDIR),s# logs/# $${APACHE_LOG_DIR}/#; s# mlgate/state# /var/lib/apache2/mlgate/state#)' \
 	    conf/$$sample >'$(DESTDIR)$(DOCDIR)'/$$sample; done
 	@$(if $(MODSDIR),build/install-debian,echo 'To load it, add to httpd.conf:'; echo) \
 	  'LoadModule mlgate_module $(LIBEXECDIR)/mod_mlgate.so' \

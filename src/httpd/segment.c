@@ -81,6 +81,7 @@ static void move_over(const mlg_gate_t *gate, const mlg_gate_t *old,
     apr_pool_create(&p, s->process->pool);
     mlg_state_copy(gate, &w, apr_palloc(p, MLG_STATE_PIECE), &r);
     apr_pool_destroy(p);
+    old->segment->generation++; /* its children only finish */
     gate->segment->begun_us = w.now_us;
     gate->segment->clock_us = old->segment->clock_us;
     mlg_block_census(&gate->blocks, w.now_us, live);

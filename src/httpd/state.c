@@ -309,6 +309,13 @@ static void sync_directory(const char *file, apr_pool_t *p)
     }
 }
 
+/* After a restart, or when our parent is dead, the files are another's. */
+static int is_in_charge(void)
+{
+    return mlgate.gate.segment->generation == generation &&
+           (getpid() == parent || getppid() == parent);
+}
+
 /* Beside the file, then into its place. */
 static apr_status_t write_file(const char *file, mlg_state_part part,
                                int is_final, apr_pool_t *p)
@@ -335,15 +342,12 @@ static apr_status_t write_file(const char *file, mlg_state_part part,
     if (close(fd) != 0 && rv == APR_SUCCESS) {
         rv = errno;
     }
-    if (rv == APR_SUCCESS && rename(spare, file) != 0) {
+    if (rv == APR_SUCCESS && is_in_charge() && rename(spare, file) != 0) {
         rv = errno;
     }
-    if (rv != APR_SUCCESS) {
-        unlink(spare);
-        return rv;
-    }
+    unlink(spare); /* unless it is in its place */
     sync_directory(file, p);
-    return APR_SUCCESS;
+    return rv;
 }
 
 /* @return 1 when it is on disk */
@@ -387,9 +391,8 @@ void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p)
     apr_time_t now_us = mlgate_now();
     apr_uint64_t seen = count_blocks(); /* before they are copied */
 
-    if (path == NULL || mlgate.gate.segment->generation != generation ||
-        getppid() != parent) {
-        return; /* another server may have taken the files over */
+    if (path == NULL || !is_in_charge()) {
+        return;
     }
     if (full_us == 0 ||
         now_us - full_us >= (is_hurried ? FULL_HURRIED_US : FULL_US)) {
@@ -403,6 +406,24 @@ void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p)
     }
 }
 
+/* What was being written when somebody was killed. */
+static void clear_spares(apr_pool_t *p)
+{
+    static const char *const patterns[] = {".[0-9]*" SPARE,
+                                           BLOCKS ".[0-9]*" SPARE};
+    glob_t found;
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        if (glob(apr_pstrcat(p, path, patterns[i], NULL), GLOB_NOSORT, NULL,
+                 &found) == 0) {
+            for (size_t n = 0; n < found.gl_pathc; n++) {
+                unlink(found.gl_pathv[n]);
+            }
+            globfree(&found);
+        }
+    }
+}
+
 /* The configuration is given up: for the next one, or for good. */
 static apr_status_t on_unload(void *data)
 {
@@ -412,6 +433,7 @@ static apr_status_t on_unload(void *data)
     if (path != NULL && mlgate.is_serving && getpid() == parent &&
         ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING) {
         apr_pool_create(&p, s->process->pool);
+        clear_spares(p); /* no child is left */
         write_state(MLG_STATE_ALL, 1, s, p);
         apr_pool_destroy(p);
     }
@@ -483,24 +505,6 @@ static void make_directory(apr_pool_t *p)
     if (mkdir(dir, S_IRWXU) == 0 && geteuid() == 0 &&
         chown(dir, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
         rmdir(dir); /* and the check says that it is missing */
-    }
-}
-
-/* What was being written when somebody was killed. */
-static void clear_spares(apr_pool_t *p)
-{
-    static const char *const patterns[] = {".[0-9]*" SPARE,
-                                           BLOCKS ".[0-9]*" SPARE};
-    glob_t found;
-
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-        if (glob(apr_pstrcat(p, path, patterns[i], NULL), GLOB_NOSORT, NULL,
-                 &found) == 0) {
-            for (size_t n = 0; n < found.gl_pathc; n++) {
-                unlink(found.gl_pathv[n]);
-            }
-            globfree(&found);
-        }
     }
 }
 

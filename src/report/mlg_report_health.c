@@ -54,6 +54,12 @@ static void check_table(json_t *reasons, const mlg_snapshot_t *s,
                  "not remembered; the error log says why",
                  (unsigned long long)failed);
     }
+    if (since(s, before, MLG_C_STATE_FAILURES) > 0) {
+        complain(reasons,
+                 "MLGateStateFile could not be written %llu times; a stop "
+                 "would forget what is new; the error log says why",
+                 (unsigned long long)since(s, before, MLG_C_STATE_FAILURES));
+    }
     if (live > (uint64_t)s->block_slots / 2) { /* from here some find none */
         complain(reasons,
                  "the block table is getting full: %llu of %u slots; raise "

@@ -62,7 +62,7 @@ is_deeply [$server->client('192.0.2.241')->burst(5)],
 my $after = stats($server);
 is $after->{counters}{requests} - $before->{counters}{requests}, 7,
     'counters go on';
-is $after->{table}{used}, $before->{table}{used}, 'as many clients are known';
+is $after->{table}{in_use}, $before->{table}{in_use}, 'as many clients are known';
 cmp_ok abs($after->{counting_since_epoch} - $before->{counting_since_epoch}),
     '<', 0.01, 'since the same time';
 ok wait_until('writes are counted', 10, sub { counter('state_writes') > 0 }),

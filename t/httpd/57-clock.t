@@ -54,9 +54,9 @@ for my $step (-3600, 3600, 5400, 86400, -86400) {
     my $now = record('192.0.2.250', $server)->{block};
     cmp_ok abs($now->{until_epoch} - $block->{until_epoch} - $step), '<', 2,
         'its end is told in the time that the wall clock has now';
-    cmp_ok abs($now->{seconds_left} - $left), '<=', 2, 'with what is left';
+    cmp_ok abs($now->{remaining_s} - $left), '<=', 2, 'with what is left';
     my ($listed) = grep { $_->{client} eq '192.0.2.250' }
-        @{ stats($server)->{blocked} };
+        @{ stats($server)->{blocks} };
     cmp_ok abs($listed->{until_epoch} - $now->{until_epoch}), '<', 0.1,
         'alike in the list';
     cmp_ok abs(stats($server)->{time_epoch} - time - $step), '<', 5,
@@ -69,7 +69,7 @@ is record('192.0.2.251', $server)->{record}{requests_10min}, 8,
 expect_block('192.0.2.251', $server);
 get('192.0.2.251') for 1 .. 3;
 is get('192.0.2.251')->code, 429, 'so that a flood is one';
-is stats($server)->{blocks_now}{block} // 2, 2, 'both are blocked';
+is stats($server)->{blocked}{block}, 2, 'both are blocked';
 
 # A stop by a clock that is wrong, and a start by one that is set right.
 set_clock(-86400);

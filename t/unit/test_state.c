@@ -96,6 +96,17 @@ static mlg_block_kind kind_of(const rig_t *rig, const char *addr,
                           until_us, NULL);
 }
 
+static mlg_block_t block_of(const rig_t *rig, const char *addr)
+{
+    uint64_t client = unit_client(addr).hash;
+    mlg_stripe_t *stripe = &rig->gate.table.stripe[mlg_stripe_of(client)];
+    mlg_block_t block;
+
+    mlg_stripe_assume(stripe);
+    IS_TRUE(mlg_block_latest(&rig->gate.blocks, client, &block, stripe));
+    return block;
+}
+
 /* Something of everything. */
 static void fill(const rig_t *rig)
 {
@@ -151,9 +162,7 @@ CLAIM(what_a_gate_knows_is_the_same_after_writing_and_reading)
     IS_INT(until_us, T0 + SEC(900));
     IS_INT(kind_of(&to, ADDR, T0 + SEC(900), NULL), MLG_BLOCK_NONE);
     IS_INT(kind_of(&to, "192.0.2.8", T0 + SEC(400), NULL), MLG_BLOCK_GRACE);
-    IS_TRUE(mlg_block_latest(
-        &to.gate.blocks, unit_client(ADDR).hash, &block,
-        &to.gate.table.stripe[mlg_stripe_of(unit_client(ADDR).hash)]));
+    block = block_of(&to, ADDR);
     IS_TEXT(block.info.note, "scraper");
     assert_memory_equal(from.gate.site, to.gate.site, sizeof(mlg_site_t));
     assert_memory_equal(from.gate.calibration, to.gate.calibration,
@@ -525,9 +534,7 @@ CLAIM(numbers_that_mean_harm_are_bounded)
     }
     kind_of(&to, ADDR, T0 + SEC(400), &until_us);
     IS_INT(until_us, T0 + SEC(400) + SEC(30 * 86400));
-    IS_TRUE(mlg_block_latest(
-        &to.gate.blocks, unit_client(ADDR).hash, &block,
-        &to.gate.table.stripe[mlg_stripe_of(unit_client(ADDR).hash)]));
+    block = block_of(&to, ADDR);
     IS_INT(block.info.nreasons, 0);
     IS_INT(to.gate.site->anchored, MLG_ANCHORED_NOT);
     IS_INT(to.gate.site->since_us, 0);
