@@ -5,6 +5,7 @@
 #include "crowd.h"
 
 #include "mlg_seat.h"
+#include "mlg_state.h"
 
 #define WORKERS  4
 #define REQUESTS 20000
@@ -87,6 +88,104 @@ CLAIM(threads_leave_a_sound_table_and_readers_see_whole_states)
     mlg_counters_read(v.gate.counters, &n);
     IS_INT(n.count[MLG_C_REQUESTS], WORKERS * REQUESTS);
     IS_TRUE(n.count[MLG_C_BLOCKS] > 0);
+    crowd_close(&v);
+}
+
+/* ---- a state, written while others work ---------------------------------- */
+
+static const crowd_view_t *written;
+
+static mlg_stripe_t *take_stripe(unsigned n)
+{
+    return (pthread_mutex_trylock(&written->crowd->lock[n]) == 0)
+               ? &written->gate.table.stripe[n]
+               : NULL;
+}
+
+static void drop_stripe(mlg_stripe_t *held)
+{
+    pthread_mutex_unlock(
+        &written->crowd->lock[held - written->gate.table.stripe]);
+}
+
+/* @return what was not whole in a piece of records or blocks */
+static uint64_t count_torn(const unsigned char *bytes)
+{
+    uint64_t wrong = 0;
+    mlg_state_piece_t piece;
+    mlg_state_block_t block;
+    mlg_record_t record;
+
+    memcpy(&piece, bytes, sizeof(piece));
+    for (uint32_t i = 0; i < piece.items; i++) {
+        const unsigned char *item =
+            bytes + sizeof(piece) + (size_t)i * piece.item_bytes;
+
+        if (piece.tag == MLG_STATE_TAG('R', 'E', 'C', 'O')) {
+            memcpy(&record, item, sizeof(record));
+            wrong += record.client == 0 ||
+                     record.requests.now != record.total ||
+                     record.pages_300s.now != record.total;
+        }
+        if (piece.tag == MLG_STATE_TAG('B', 'L', 'O', 'K')) {
+            memcpy(&block, item, sizeof(block));
+            wrong +=
+                mlg_hash_key(&unit_secret, &block.info.key) != block.client ||
+                block.until_us <= T0;
+        }
+    }
+    return wrong;
+}
+
+/* @return 1 when what was written is whole and can be taken up */
+static int write_once(unsigned char *piece, const mlg_gate_t *to)
+{
+    mlg_state_writer_t w = {.gate = &written->gate,
+                            .part = MLG_STATE_ALL,
+                            .now_us = T0 + SEC(86400),
+                            .wall_us = T0,
+                            .take = take_stripe,
+                            .drop = drop_stripe};
+    mlg_state_reader_t r;
+    uint64_t torn = 0;
+    apr_status_t rv = APR_SUCCESS;
+    size_t len;
+
+    mlg_state_read_begin(&r, to, T0, 0);
+    while ((len = mlg_state_write(&w, piece)) > 0 && rv == APR_SUCCESS) {
+        torn += count_torn(piece);
+        rv = mlg_state_read(&r, piece, len, NULL);
+    }
+    return torn == 0 && rv == APR_SUCCESS && r.is_ended && r.clients > 0 &&
+           mlg_table_check(&to->table, NULL) == APR_SUCCESS;
+}
+
+CLAIM(a_state_that_is_written_while_others_work_is_whole)
+{
+    _Alignas(8) static unsigned char piece[MLG_STATE_PIECE];
+    crowd_view_t v;
+    worker_t w[WORKERS];
+    rig_t to;
+    int is_whole = 1;
+
+    BEGIN;
+    crowd_open(&v, &flood_model);
+    written = &v;
+    crowd_work(&v, 99, 1000);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        w[i] = (worker_t){.view = &v, .seed = i + 1};
+        IS_INT(pthread_create(&w[i].thread, NULL, work, &w[i]), 0);
+    }
+    for (int i = 0; i < 10; i++) {
+        rig_open(&to);
+        is_whole &= write_once(piece, &to.gate);
+        rig_close(&to);
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        pthread_join(w[i].thread, NULL);
+    }
+    IS_TRUE(is_whole);
+    IS_INT(crowd_repair(&v), 0);
     crowd_close(&v);
 }
 
@@ -178,6 +277,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(threads_leave_a_sound_table_and_readers_see_whole_states),
+        TEST(a_state_that_is_written_while_others_work_is_whole),
         TEST(what_sits_in_a_seat_is_never_freed_in_anyones_hands),
     };
 
