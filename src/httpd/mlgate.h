@@ -140,7 +140,7 @@ void mlgate_stripe_drop(mlg_stripe_t *stripe);
 
 /** The threshold that a model recommends. @param model  NULL: the weights */
 float mlgate_own_threshold(const mlg_model_file_t *model);
-/* ---- time and what outlives a stop (clock.c, state.c) -------------------- */
+/* ---- time and what outlives a stop (clock.c, state.c, restore.c) --------- */
 
 /** Let a segment's clock show this time now. Once, before others use it. */
 void mlgate_clock_set(mlg_segment_t *segment, apr_time_t now_us);
@@ -161,6 +161,8 @@ static inline apr_time_t mlgate_wall_of(apr_time_t at_us,
 {
     return (at_us != 0) ? at_us + behind_us : 0;
 }
+
+#define MLGATE_STATE_BLOCKS ".blocks" /* the second file's name ends so */
 
 /** Say why MLGateStateFile cannot be kept, if so. */
 void mlgate_state_check(server_rec *s, apr_pool_t *ptemp);
