@@ -15,15 +15,33 @@ $(OUT)/models: $(OUT)/obj/t/httpd/models.o $(call objs,core)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lmd \
 	  $(APR_LIBS) -lm
 
-check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
+# Preloaded into httpd: stops or kills a process that holds a stripe.
+$(OUT)/held.so: $(OUT)/obj/t/httpd/held.o
+	$(call say,LINK $@)
+	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^
+
+$(OUT)/obj/t/httpd/held.o: CFLAGS_ALL += -fvisibility=default
+
+HTTPD_TEST_FILES = $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models \
+                   $(OUT)/held.so
+
+check-httpd: $(HTTPD_TEST_FILES) | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))
 	$(Q)MLGATE_MODEL=weighted t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
 
-test-mpms: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under event, prefork and worker
+test-mpms: $(HTTPD_TEST_FILES) | need-httpd-test ## Apache::Test under event, prefork and worker
 	$(Q)for mpm in event prefork worker; do \
 	  $(MAKE) --no-print-directory check-httpd MPM=$$mpm || exit 1; done
+
+# The long form of t/httpd/53-kills.t; its report is printed, and kept.
+KILLS ?= 1000
+
+kills: ## kill -9 of KILLS=1000 children under traffic, MPM=event or prefork
+	$(Q)mkdir -p build/out/kills
+	$(Q)set -o pipefail; KILLS='$(KILLS)' $(MAKE) --no-print-directory \
+	  check-httpd TESTS=53-kills MPM='$(MPM)' 2>&1 | tee build/out/kills/$(MPM).txt
 
 need-httpd-test: | need-build
 	@build/need test
 
-.PHONY: check-httpd test-mpms need-httpd-test
+.PHONY: check-httpd test-mpms kills need-httpd-test

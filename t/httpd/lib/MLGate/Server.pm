@@ -76,12 +76,15 @@ my $PROCESSES = <<'END';
 END
 
 # write(conf => text, processes => MPM settings): in both, and in rewrite(),
-# %DIR% %WORK% %PORT% %MODULES% stand for the server's own.
+# %DIR% %WORK% %PORT% %MODULES% stand for the server's own. held => 1 lets
+# processes stop or die while they hold a stripe (held.c): a file `stop` or
+# `die` in its directory held/ asks for one. limit => N: no file may grow
+# beyond so many KB.
 sub write {
     my ($class, %o) = @_;
     my $n = ++$count;
     my $dir = "$work/own-$$-$n";
-    File::Path::make_path($dir);
+    File::Path::make_path("$dir/held");
     my $self = bless { dir => $dir, port => free_port(), %o, owner => $$ },
         $class;
     $self->rewrite($o{conf});
@@ -117,8 +120,16 @@ sub start {
         setpgrp 0, 0;
         open STDOUT, '>>', "$self->{dir}/said";
         open STDERR, '>&', \*STDOUT;
-        { exec qw(setpriv --pdeathsig TERM), $httpd, '-f',
-            "$self->{dir}/httpd.conf", '-DFOREGROUND' }
+        my @command = ($httpd, '-f', "$self->{dir}/httpd.conf",
+            '-DFOREGROUND');
+        unshift @command, 'prlimit', '--fsize=' . 1024 * $self->{limit}
+            if $self->{limit};
+        if ($self->{held}) {
+            $ENV{MLGATE_HELD} = "$self->{dir}/held";
+            $ENV{LD_PRELOAD} = join ':', $ENV{LD_PRELOAD} // (),
+                "$work/held.so";
+        }
+        { exec qw(setpriv --pdeathsig TERM), @command }
         POSIX::_exit(127);
     }
     $self->{pid} = $pid;
