@@ -4,7 +4,7 @@
 C_FILES   = $(sort $(wildcard mod_mlgate.c src/*/*.c t/unit/*.c t/bench/*.c \
               t/tune/*.c t/fuzz/*.c t/httpd/*.c))
 H_FILES   = $(sort $(wildcard include/*.h src/*/*.h t/unit/*.h t/fuzz/*.h))
-SH_FILES  = $(sort $(wildcard t/guard/*.sh t/cli/*.sh t/guard/tap t/guard/coverage t/bench/replay t/traffic/check.sh src/cli/mlgatectl.bash \
+SH_FILES  = $(sort $(wildcard t/guard/*.sh t/cli/*.sh t/guard/tap t/guard/coverage t/bench/replay t/traffic/check.sh t/model/check src/cli/mlgatectl.bash \
               t/httpd/run build/need build/run .ci/run))
 LINT_CPP  = $(CPPFLAGS_ALL) -isystem $(HTTPD_INC) $(HTTPD_CPPFLAGS) -It/unit
 CORE_SRCS = $(call srcs,core)

@@ -37,7 +37,6 @@ END
 my $server = server(held => 1, processes => $processes, conf => siege_conf() . <<'END');
 MLGateEngine enforce
 MLGateBlockFor 24h
-MLGateTableSize 65536
 Include "%WORK%/by-rate.conf"
 <VirtualHost 127.0.0.1:%PORT%>
     ServerName gate.test
@@ -77,10 +76,9 @@ my $flooder = besiege($server, $until, sub {
     my $addr = '203.0.' . (113 + int($n / 250)) . '.' . (1 + $n % 250);
     for (1 .. 40) {
         my $response = $self->visit($addr, host => 'gate.test') or next;
-        if ($response->code == 429) {
-            $self->{blocked}{$addr} = 1;
-            last;
-        }
+        next if $response->code != 429;
+        # The first may be refused by a copy, while the stripe was busy.
+        last if ++$self->{blocked}{$addr} == 3;
     }
     sleep 0.05;
 });
@@ -124,7 +122,7 @@ for my $n (1 .. $kills) {
     }
     my $addr = '198.18.' . int($n / 200) . '.' . (1 + $n % 200);
     my $response = order('block', $addr, '?ttl=1s') or next;
-    $ending{$addr} = 1 if $response->code == 200;
+    $ending{$addr} = time if $response->code == 200;
     $refused_orders++ if $response->code >= 500;
 }
 my $took = time - $begun;
@@ -140,7 +138,8 @@ for my $tally (@tallies) {
     $silence = $tally->{silence} if $tally->{silence} > $silence;
     $slowest = $tally->{slowest} if $tally->{slowest} > $slowest;
 }
-my %blocked = %{ $tallies[6]{blocked} };
+my %blocked = map { $_ => 1 }
+    grep { $tallies[6]{blocked}{$_} == 3 } keys %{ $tallies[6]{blocked} };
 
 cmp_ok $dead, '>=', $kills / 2, "$dead children were killed";
 cmp_ok $ok, '>', 50 * $took, "$ok requests were answered meanwhile";
@@ -162,13 +161,17 @@ is each_of(map { $server->client($_)->get('/')->code } keys %blocked),
     keys %blocked ? '429' : '', 'and none of the ' . keys(%blocked)
     . ' that were made meanwhile';
 # mod_watchdog takes ten seconds to find that the process it ran in is dead.
-ok wait_until('all ends are reported', 25, sub {
-    my %ended;
-    /MLG0011: the block of (\S+) is over/ and $ended{$1} = 1
-        for $server->{log}->lines;
-    !grep { !$ended{$_} } keys %ending;
-}), 'the end of every short block was reported, by whatever watchdog'
-    if $is_long;
+if ($is_long) {
+    my @missing;
+    wait_until('all ends are reported', 25, sub {
+        my %ended;
+        /MLG0011: the block of (\S+) is over/ and $ended{$1} = 1
+            for $server->{log}->lines;
+        return !(@missing = grep { !$ended{$_} } sort keys %ending);
+    });
+    is "@missing", '',
+        'the end of every short block was reported, by whatever watchdog';
+}
 my $counters = stats($server)->{counters};
 is $counters->{lock_errors}, 0, 'no lock failed';
 is operator($server)->get('/mlgate/health')->code, 200, 'the gate is well';

@@ -4,6 +4,7 @@
 # second, and when it is dead the next one goes on where it left off.
 use strict;
 use warnings;
+use MLGate::Siege;
 use MLGate::Test;
 use Test::More;
 use Time::HiRes qw(time);
@@ -99,7 +100,10 @@ for my $n (1 .. 20) {
     my $dying = $calm->($one);
     ask_for('die');
     eval { $dying->get('/') }; # or an earlier request dies, being settled
-    wait_until('it is over', 10, sub { !-e "$server->{dir}/held/die" });
+    wait_until('it is over', 10, sub {
+        my %dead = %{ dead_children($server) };
+        keys %dead == $n && !grep { $dead{$_} } $server->children;
+    });
     ok wait_until('the next is served', 10, sub {
         eval { $calm->($one)->get('/')->code == 200 } }),
         "after death $n its client is served";

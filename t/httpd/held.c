@@ -58,6 +58,32 @@ static int is_chosen(const char *what)
     return unlink(path) == 0;
 }
 
+/* Who dies tells when, in $MLGATE_HELD/died. */
+static void say(void)
+{
+    struct timespec now;
+    char path[512];
+    char line[64];
+    int len;
+    int fd;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(path, sizeof(path), "%s/died", getenv("MLGATE_HELD"));
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    len = snprintf(line, sizeof(line), "%d %lld.%06ld\n", (int)getpid(),
+                   (long long)now.tv_sec, now.tv_nsec / 1000);
+    if (fd < 0 || write(fd, line, (size_t)len) != len) {
+        abort(); /* the test would blame somebody else */
+    }
+    close(fd);
+}
+
+static void die_now(void)
+{
+    say();
+    kill(getpid(), SIGKILL);
+}
+
 #ifdef __x86_64__
 static volatile long steps_left;
 
@@ -65,7 +91,7 @@ static void on_step(int signal)
 {
     (void)signal;
     if (--steps_left <= 0) {
-        kill(getpid(), SIGKILL);
+        die_now();
     }
 }
 
@@ -99,36 +125,16 @@ static void die_after(long steps)
 }
 #endif
 
-/* Who dies tells when, in $MLGATE_HELD/died. */
-static void say(void)
-{
-    struct timespec now;
-    char path[512];
-    char line[64];
-    int len;
-    int fd;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(path, sizeof(path), "%s/died", getenv("MLGATE_HELD"));
-    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    len = snprintf(line, sizeof(line), "%d %lld.%06ld\n", (int)getpid(),
-                   (long long)now.tv_sec, now.tv_nsec / 1000);
-    if (fd < 0 || write(fd, line, (size_t)len) != len) {
-        abort(); /* the test would blame somebody else */
-    }
-    close(fd);
-}
-
 static void die(const pthread_mutex_t *mutex)
 {
     struct timespec now;
 
-    say();
+    say(); /* and again when it is so far */
     clock_gettime(CLOCK_MONOTONIC, &now);
     doomed = mutex;
     switch (now.tv_nsec / 64 % 8) {
     case 0:
-        kill(getpid(), SIGKILL);
+        die_now();
         break;
     case 1:
         break; /* with all written, in pthread_mutex_unlock() */
@@ -166,7 +172,7 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
         next = next_of("pthread_mutex_unlock");
     }
     if (mutex == doomed) {
-        kill(getpid(), SIGKILL);
+        die_now();
     }
     return next(mutex);
 }

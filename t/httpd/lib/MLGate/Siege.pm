@@ -8,7 +8,7 @@ package MLGate::Siege;
 #
 #   own          its connection was in a child that is dead
 #   first        the first one on its connection, of which no answer tells the
-#                child, and a child died while it was made
+#                child, and a child died within a quarter of a second
 #   closed       only if kept connections may close (a graceful restart): the
 #                connection was closed between two requests
 #   uninvolved   anything else; nobody may have any of these
@@ -155,7 +155,7 @@ sub blame {
             $sum{own}++;
         }
         elsif ($is_broken && $f->{child} eq '' && grep {
-            $_ > $f->{opened} - 0.1 && $_ < $f->{at} + 0.05 } values %$dead) {
+            $_ > $f->{opened} - 0.25 && $_ < $f->{at} + 0.25 } values %$dead) {
             $sum{first}++;
         }
         elsif ($is_broken && $o{may_close} && $f->{child} ne '') {
