@@ -84,6 +84,12 @@ check-all: ## check, check-httpd under every MPM, traffic-check, asan, tsan
 bench: $(BENCH_BINS) | need-build ## ns per judge, find, score and arrive
 	$(Q)for b in $^; do $$b || exit 1; done
 
+$(OUT)/obj/t/bench/attack.o: CPPFLAGS_ALL += -It/unit
+
+attack: $(OUT)/t/bench/attack | need-test ## the gate under its own attack: 10,000,000 addresses, huge headers
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $<
+	$(Q)ATTACK=1 $(MAKE) --no-print-directory check-httpd TESTS=59-attack MPM='$(MPM)'
+
 cov: ## line coverage of src/core by the unit tests, uncovered functions
 	$(Q)build/need build test
 	$(Q)rm -rf build/out/cov
@@ -94,5 +100,5 @@ cov: ## line coverage of src/core by the unit tests, uncovered functions
 need-test: | need-build
 	@build/need test
 
-.PHONY: test check unit unit-build asan tsan valgrind valgrind-debug check-all bench cov \
+.PHONY: test check unit unit-build asan tsan valgrind valgrind-debug check-all attack bench cov \
         need-test
