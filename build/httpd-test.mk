@@ -50,7 +50,15 @@ kills: ## kill -9 of KILLS=1000 children under traffic, MPM=event or prefork
 	$(Q)set -o pipefail; KILLS='$(KILLS)' $(MAKE) --no-print-directory \
 	  check-httpd TESTS=53-kills MPM='$(MPM)' 2>&1 | tee build/out/kills/$(MPM).txt
 
+MINUTES ?= 60
+
+soak: ## MINUTES=60 at saturation: a restart a minute, a kill every ten seconds
+	$(Q)mkdir -p build/out/soak
+	$(Q)set -o pipefail; SOAK_MINUTES='$(or $(SOAK_MINUTES),$(MINUTES))' \
+	  $(MAKE) --no-print-directory check-httpd TESTS=95-soak MPM='$(MPM)' 2>&1 \
+	  | tee build/out/soak/$(MPM).txt
+
 need-httpd-test: | need-build
 	@build/need test
 
-.PHONY: check-httpd check-httpd-asan test-mpms kills need-httpd-test
+.PHONY: check-httpd check-httpd-asan test-mpms kills soak need-httpd-test

@@ -79,7 +79,7 @@ END
 # %DIR% %WORK% %PORT% %MODULES% stand for the server's own. held => 1 lets
 # processes stop or die while they hold a stripe (held.c): a file `stop` or
 # `die` in its directory held/ asks for one. limit => N: no file may grow
-# beyond so many KB.
+# beyond so many KB. under => [COMMAND...]: that runs httpd.
 sub write {
     my ($class, %o) = @_;
     my $n = ++$count;
@@ -124,6 +124,7 @@ sub start {
             '-DFOREGROUND');
         unshift @command, 'prlimit', '--fsize=' . 1024 * $self->{limit}
             if $self->{limit};
+        unshift @command, @{ $self->{under} } if $self->{under};
         if ($self->{held}) {
             $ENV{MLGATE_HELD} = "$self->{dir}/held";
             $ENV{LD_PRELOAD} = join ':', $ENV{LD_PRELOAD} // (),
@@ -151,7 +152,7 @@ sub said {
 
 sub wait_until_up {
     my ($self) = @_;
-    for (1 .. 200) {
+    for (1 .. $self->{under} ? 1200 : 200) {
         # It listens before it knows whether it will start.
         return if $self->said =~ /resuming normal operations/;
         if (waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid}) {
@@ -184,7 +185,7 @@ sub restart {
     my $resumed = qr/resuming normal operations/;
     my $before = () = $self->said =~ /$resumed/g;
     kill $signal => $self->{pid};
-    for (1 .. 200) {
+    for (1 .. $self->{under} ? 1200 : 200) {
         my $now = () = $self->said =~ /$resumed/g;
         return $self if $now > $before;
         select undef, undef, undef, 0.05;
@@ -197,7 +198,7 @@ sub stop {
     my $pid = delete $self->{pid} or return $self;
     delete $running{$pid};
     kill TERM => $pid;
-    for (1 .. 200) {
+    for (1 .. $self->{under} ? 1200 : 200) {
         return $self if waitpid($pid, POSIX::WNOHANG()) == $pid;
         select undef, undef, undef, 0.05;
     }
