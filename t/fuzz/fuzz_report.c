@@ -42,6 +42,9 @@ static void check_string(const char *text)
     json_decref(read_back(wrap, 1));
 }
 
+/* A block's word has 52 bits for a time; clocks give no other either. */
+#define A_TIME(at) ((at) &= (1ll << 52) - 1)
+
 static void check_structs(const uint8_t *data, size_t size)
 {
     mlg_decision_t d;
@@ -53,6 +56,9 @@ static void check_structs(const uint8_t *data, size_t size)
     if (d.reasons.n > MLG_NREASONS) { /* only the gate writes it */
         d.reasons.n = MLG_NREASONS;
     }
+    A_TIME(d.at_us);
+    A_TIME(d.until_us);
+    A_TIME(d.ended_us);
     json_decref(read_back(mlg_report_decision(&d, 64, NULL), 0));
     t = mlg_transition_convicted(&d);
     json_decref(read_back(mlg_report_event(&t, 64), 1));
@@ -60,6 +66,8 @@ static void check_structs(const uint8_t *data, size_t size)
     memset(&block, 0, sizeof(block));
     memcpy(&block, data, (size < sizeof(block)) ? size : sizeof(block));
     block.kind %= MLG_BLOCK_GRACE + 1;
+    A_TIME(block.until_us);
+    A_TIME(block.info.since_us);
     block.info.note[MLG_BLOCK_NOTE - 1] = '\0'; /* mlg_block_read() does */
     if (block.info.nreasons > MLG_NREASONS) {
         block.info.nreasons = MLG_NREASONS;

@@ -99,7 +99,7 @@ for my $what (sort keys %large) {
     my $more = 1000 * ($best{'calm.test'} - $best{'off.test'});
     my $said = sprintf '%s: %.2f ms without the gate, %+.2f ms with it',
         $what, 1000 * $best{'off.test'}, $more;
-    cmp_ok $more, '<', 2, $said;
+    cmp_ok $more, '<', 10, $said;
     diag $said if $ENV{ATTACK};
 }
 is operator($server)->get('/mlgate/health')->code, 200, 'the gate is well';

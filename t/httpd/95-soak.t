@@ -78,13 +78,13 @@ push @senders, besiege($server, $until, sub { # an operator
     sleep 0.2;
 });
 
-# What a process has for itself, in KB, and what it shares of the segment.
+# What a process has in memory that is nobody's file, forks' shares included,
+# and what it has of files and of the segment, in KB.
 sub memory_of {
     my ($pid) = @_;
     open my $fh, '<', "/proc/$pid/smaps_rollup" or return;
     my %kb = map { /^(\w+):\s+(\d+) kB/ ? ($1 => $2) : () } <$fh>;
-    return (($kb{Private_Clean} // 0) + ($kb{Private_Dirty} // 0),
-        ($kb{Shared_Dirty} // 0) + ($kb{Shared_Clean} // 0));
+    return ($kb{Anonymous} // 0, ($kb{Rss} // 0) - ($kb{Anonymous} // 0));
 }
 
 my (@curve, $kills, $restarts);
@@ -153,7 +153,7 @@ diag $_ for sprintf('%s, %d min: %d requests answered, %d a second; %s', mpm(),
     sprintf('refused %d, blocks %d, updates skipped %d of %d, records repaired '
         . '%d, evicted %d', @$counters{qw(refused blocks skipped requests
         repairs evictions)}),
-    'KB at s: parent, largest child, shared: '
+    'anonymous KB at s: parent, largest child; its files and segment: '
     . join '; ', map { sprintf '%d: %d, %d, %d', @$_ } @curve;
 
 done;

@@ -152,7 +152,7 @@ sub said {
 
 sub wait_until_up {
     my ($self) = @_;
-    for (1 .. $self->{under} ? 1200 : 200) {
+    for (1 .. ($self->{under} ? 1200 : 200)) {
         # It listens before it knows whether it will start.
         return if $self->said =~ /resuming normal operations/;
         if (waitpid($self->{pid}, POSIX::WNOHANG()) == $self->{pid}) {
@@ -185,7 +185,7 @@ sub restart {
     my $resumed = qr/resuming normal operations/;
     my $before = () = $self->said =~ /$resumed/g;
     kill $signal => $self->{pid};
-    for (1 .. $self->{under} ? 1200 : 200) {
+    for (1 .. ($self->{under} ? 1200 : 200)) {
         my $now = () = $self->said =~ /$resumed/g;
         return $self if $now > $before;
         select undef, undef, undef, 0.05;
@@ -198,7 +198,7 @@ sub stop {
     my $pid = delete $self->{pid} or return $self;
     delete $running{$pid};
     kill TERM => $pid;
-    for (1 .. $self->{under} ? 1200 : 200) {
+    for (1 .. ($self->{under} ? 1200 : 200)) {
         return $self if waitpid($pid, POSIX::WNOHANG()) == $pid;
         select undef, undef, undef, 0.05;
     }
