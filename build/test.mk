@@ -79,13 +79,18 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
 valgrind-debug: $(filter-out %_processes %_threads,$(UNIT_BINS))
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -j2 --exec '$(VALGRIND)' $^
 
-check-all: ## check, check-httpd under every MPM, traffic-check, asan, tsan
+check-all: ## all of it: every MPM, sanitizers, kills, attack, a short soak, the model
 	$(Q)build/need build test
 	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
 	$(Q)$(MAKE) --no-print-directory test-mpms
 	$(Q)$(MAKE) --no-print-directory traffic-check
 	$(Q)$(MAKE) --no-print-directory asan
 	$(Q)$(MAKE) --no-print-directory tsan
+	$(Q)$(MAKE) --no-print-directory check-httpd-asan
+	$(Q)$(MAKE) --no-print-directory kills KILLS=100
+	$(Q)$(MAKE) --no-print-directory attack
+	$(Q)$(MAKE) --no-print-directory soak MINUTES=1
+	$(Q)$(MAKE) --no-print-directory model-check
 
 bench: $(BENCH_BINS) | need-build ## ns per judge, find, score and arrive
 	$(Q)for b in $^; do $$b || exit 1; done
