@@ -169,6 +169,14 @@ if ($is_long) {
             for $server->{log}->lines;
         return !(@missing = grep { !$ended{$_} } sort keys %ending);
     });
+    for my $addr (@missing) { # what was reported next, and by whom
+        my $was_ordered = 0;
+        my @next = grep {
+            $was_ordered ||= /MLG0010.*\Q$addr\E for/;
+            $was_ordered && (/MLG0011/ || /MLG0010.*\Q$addr\E for/);
+        } $server->{log}->lines;
+        diag join "\n", "never over: $addr", splice @next, 0, 12;
+    }
     is "@missing", '',
         'the end of every short block was reported, by whatever watchdog';
 }
