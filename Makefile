@@ -15,6 +15,7 @@ SHELL = /bin/bash
 include build/compile.mk
 include build/test.mk
 include build/fuzz.mk
+include build/model.mk
 include build/httpd-test.mk
 include build/tune.mk
 include build/train.mk

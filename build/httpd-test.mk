@@ -22,15 +22,50 @@ $(OUT)/clock.so: $(OUT)/obj/t/httpd/clock.o
 
 $(OUT)/obj/t/httpd/clock.o: CFLAGS_ALL += -fvisibility=default
 
-check-httpd: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models $(OUT)/clock.so | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
+# Preloaded into httpd: stops or kills a process that holds a stripe.
+$(OUT)/held.so: $(OUT)/obj/t/httpd/held.o
+	$(call say,LINK $@)
+	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^
+
+# It is in other programs, too, which have no sanitizer.
+$(OUT)/held.so: CFLAGS_ALL += -fvisibility=default -fno-sanitize=all
+
+HTTPD_TEST_FILES = $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models \
+                   $(OUT)/held.so $(OUT)/clock.so
+
+check-httpd: $(HTTPD_TEST_FILES) | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))
 	$(Q)MLGATE_MODEL=weighted t/httpd/run $< $(MPM) $(TEST_PORT) $(HTTPD_TESTS)
 
-test-mpms: $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models | need-httpd-test ## Apache::Test under event, prefork and worker
+test-mpms: $(HTTPD_TEST_FILES) | need-httpd-test ## Apache::Test under event, prefork and worker
 	$(Q)for mpm in event prefork worker; do \
 	  $(MAKE) --no-print-directory check-httpd MPM=$$mpm || exit 1; done
+
+# The same with the module under AddressSanitizer and UBSan. httpd itself is as
+# installed: the runtime is preloaded, and what httpd's pools never free is no
+# leak. A report of either, in any process, fails the run (t/httpd/run).
+check-httpd-asan: ## check-httpd under AddressSanitizer and UBSan, MPM= TESTS=
+	$(Q)MLGATE_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	  $(MAKE) --no-print-directory check-httpd VARIANT=asan CC=gcc \
+	  OUT=build/out/asan-httpd MPM='$(MPM)' TESTS='$(TESTS)'
+
+# The long form of t/httpd/53-kills.t; its report is printed, and kept.
+KILLS ?= 1000
+
+kills: ## kill -9 of KILLS=1000 children under traffic, MPM=event or prefork
+	$(Q)mkdir -p build/out/kills
+	$(Q)set -o pipefail; KILLS='$(KILLS)' $(MAKE) --no-print-directory \
+	  check-httpd TESTS=53-kills MPM='$(MPM)' 2>&1 | tee build/out/kills/$(MPM).txt
+
+MINUTES ?= 60
+
+soak: ## MINUTES=60 at saturation: a restart a minute, a kill every ten seconds
+	$(Q)mkdir -p build/out/soak
+	$(Q)set -o pipefail; SOAK_MINUTES='$(or $(SOAK_MINUTES),$(MINUTES))' \
+	  $(MAKE) --no-print-directory check-httpd TESTS=95-soak MPM='$(MPM)' 2>&1 \
+	  | tee build/out/soak/$(MPM).txt
 
 need-httpd-test: | need-build
 	@build/need test
 
-.PHONY: check-httpd test-mpms need-httpd-test
+.PHONY: check-httpd check-httpd-asan test-mpms kills soak need-httpd-test

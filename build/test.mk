@@ -63,9 +63,15 @@ tsan: ## the unit tests under ThreadSanitizer, with threads for processes
 	  history_size=4" $(MAKE) --no-print-directory unit VARIANT=tsan \
 	  UNIT=threads
 
-valgrind: ## the unit tests under valgrind, slowly
+valgrind: ## the unit tests and a live httpd under valgrind, 100 restarts; slowly
 	$(Q)build/need build test bench
 	$(Q)$(MAKE) --no-print-directory VARIANT=debug valgrind-debug
+	$(Q)$(MAKE) --no-print-directory valgrind-httpd
+
+valgrind-httpd: ## the live half of it
+	$(Q)build/need build test bench
+	$(Q)LEAKS=1 $(MAKE) --no-print-directory VARIANT=debug check-httpd \
+	  TESTS=96-leaks MPM='$(MPM)'
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
            --errors-for-leak-kinds=definite
@@ -73,16 +79,27 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
 valgrind-debug: $(filter-out %_processes %_threads,$(UNIT_BINS))
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -j2 --exec '$(VALGRIND)' $^
 
-check-all: ## check, check-httpd under every MPM, traffic-check, asan, tsan
+check-all: ## all of it: every MPM, sanitizers, kills, attack, a short soak, the model
 	$(Q)build/need build test
 	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
 	$(Q)$(MAKE) --no-print-directory test-mpms
 	$(Q)$(MAKE) --no-print-directory traffic-check
 	$(Q)$(MAKE) --no-print-directory asan
 	$(Q)$(MAKE) --no-print-directory tsan
+	$(Q)$(MAKE) --no-print-directory check-httpd-asan
+	$(Q)$(MAKE) --no-print-directory kills KILLS=100
+	$(Q)$(MAKE) --no-print-directory attack
+	$(Q)$(MAKE) --no-print-directory soak MINUTES=1
+	$(Q)$(MAKE) --no-print-directory model-check
 
 bench: $(BENCH_BINS) | need-build ## ns per judge, find, score and arrive
 	$(Q)for b in $^; do $$b || exit 1; done
+
+$(OUT)/obj/t/bench/attack.o: CPPFLAGS_ALL += -It/unit
+
+attack: $(OUT)/t/bench/attack | need-test ## the gate under its own attack: 10,000,000 addresses, huge headers
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $<
+	$(Q)ATTACK=1 $(MAKE) --no-print-directory check-httpd TESTS=59-attack MPM='$(MPM)'
 
 cov: ## line coverage of src/core by the unit tests, uncovered functions
 	$(Q)build/need build test
@@ -91,8 +108,22 @@ cov: ## line coverage of src/core by the unit tests, uncovered functions
 	  CFLAGS='-O0 -g --coverage'
 	$(Q)t/guard/coverage build/out/cov 90
 
+# httpd's children write what they ran when they exit; a directory of the run's
+# own takes it, because they run as nobody (t/httpd/run).
+coverage: ## line coverage of src/core and src/httpd by all suites, uncovered functions
+	$(Q)build/need build test
+	$(Q)rm -rf build/out/coverage
+	$(Q)$(MAKE) --no-print-directory coverage-run VARIANT=coverage CC=gcc \
+	  CFLAGS='-O0 -g --coverage'
+	$(Q)t/guard/coverage build/out/coverage 95 90
+
+coverage-run: all $(UNIT_BINS) $(HTTPD_TEST_FILES)
+	$(Q)$(PROVE) $(UNIT_BINS) $(CLI_TESTS)
+	$(Q)MLGATE_COVERAGE=$(CURDIR)/$(OUT) $(MAKE) --no-print-directory \
+	  check-httpd VARIANT=$(VARIANT) CC='$(CC)' CFLAGS='$(CFLAGS)' MPM='$(MPM)'
+
 need-test: | need-build
 	@build/need test
 
-.PHONY: test check unit unit-build asan tsan valgrind valgrind-debug check-all bench cov \
+.PHONY: test check unit unit-build asan tsan valgrind valgrind-debug valgrind-httpd check-all attack bench cov coverage coverage-run \
         need-test

@@ -74,6 +74,9 @@ static void write_label(FILE *out, mlg_text_t label)
 {
     int is_plain = 1;
 
+    if (label.len == 0) {
+        return; /* no label at all is no text either */
+    }
     for (size_t i = 0; i < label.len; i++) {
         is_plain &= strchr(",\"\r\n", label.at[i]) == NULL;
     }

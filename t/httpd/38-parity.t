@@ -177,7 +177,9 @@ cmp_ok $parity->{compared}, '>', 500, 'they are many';
 is_deeply [@{$parity}{qw(scores_differ vectors_differ verdicts_differ)}],
     [0, 0, 0], 'each with the same score, features and verdict';
 is_deeply [@{$parity}{qw(gaps late foreign)}], [0, 0, 0], 'none out of turn';
-is $report->{refused}, $counted{refused}, 'as many are refused';
+# One may be refused by a copy while its stripe is busy, which enters no block.
+cmp_ok abs($report->{refused} - $counted{refused}), '<=', $parity->{skipped},
+    'as many are refused';
 cmp_ok $report->{refused}, '>', 100, 'which are many';
 is $report->{blocked}, scalar(keys %{{ map { $_ => 1 }
     grep { defined } map { /MLG0008: blocked (\S+)/ } $server->{log}->lines }}),

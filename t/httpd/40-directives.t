@@ -153,7 +153,7 @@ for my $line ('MLGateEngine off', 'MLGateThreshold 1', 'MLGateExempt true',
 unlink vars('documentroot') . '/htaccess/.htaccess';
 
 # httpd -L tells what each takes.
-my $help = qx{/usr/sbin/apache2 -f "$server->{dir}/httpd.conf" -L 2>&1};
+my $help = qx{$ENV{MLGATE_HTTPD} -f "$server->{dir}/httpd.conf" -L 2>&1};
 for my $name (qw(Engine Threshold MinRequests BlockFor BlockMax RefuseStatus
     TableSize IPv6Prefix Model ShadowModel Weight Allow Exempt EventLog ObservationLog)) {
     like $help, qr/^MLGate$name \(\S+\)\n\t\S.*\n\tAllowed in /m,

@@ -273,12 +273,106 @@ CLAIM(what_sits_in_a_seat_is_never_freed_in_anyones_hands)
     IS_INT(freed, put - 1); /* all but the one that sits there */
 }
 
+/* What the site learns of everybody, without a lock: all of it at once, while
+ * panes, days and weeks go by and somebody reads. */
+#define LEARNERS 4
+#define LESSONS  20000
+
+static void *learn(void *arg)
+{
+    const worker_t *w = arg;
+    const mlg_gate_t *gate = &w->view->gate;
+    uint64_t seed = w->seed;
+    uint64_t wrong = 0;
+    uint16_t noted = 0;
+
+    for (int i = 0; i < LESSONS; i++) {
+        uint64_t r = unit_random(&seed);
+        apr_time_t at_us = T0 + i * SEC(60);
+        uint32_t rarity;
+        mlg_dispute_t d = {.client = r % 100 + 1,
+                           .at_us = at_us,
+                           .score = 0.5f,
+                           .shadow_score = 0.9f,
+                           .is_shadow_high = 1};
+
+        wrong += !(mlg_sketch_add(&gate->networks, r % 50, at_us, 1) >= 0.0f);
+        mlg_popularity_add(&gate->places, r % 200, at_us);
+        mlg_popularity_add_client(&gate->places, at_us);
+        rarity = mlg_popularity_rarity(&gate->places, r % 200, at_us,
+                                       (int)(r >> 20 & 1), (int)(r >> 21 & 1));
+        wrong += rarity > MLG_RARITY_UNKNOWN;
+        mlg_calibration_age(gate->calibration, at_us);
+        noted = mlg_calibration_follow(gate->calibration, noted,
+                                       (uint16_t)(r >> 32), at_us);
+        mlg_dispute_note(gate->disputes, &d);
+        mlg_count(gate->counters, r, MLG_C_JUDGED);
+        mlg_count_score(gate->counters, r, (float)(r >> 40) / 16777216.0f);
+    }
+    return (wrong == 0) ? NULL : arg;
+}
+
+static void *look_at_lessons(void *arg)
+{
+    const worker_t *w = arg;
+    const mlg_gate_t *gate = &w->view->gate;
+    uint64_t wrong = 0;
+
+    for (int i = 0; i < 2000; i++) {
+        mlg_dispute_t out[MLG_DISPUTES];
+        size_t n = mlg_disputes_read(gate->disputes, out);
+        mlg_shard_t total;
+        float quantile = mlg_calibration_quantile(gate->calibration, 1, 0);
+
+        for (size_t k = 0; k < n; k++) {
+            wrong += out[k].client == 0 || out[k].client > 100 ||
+                     out[k].shadow_score != 0.9f;
+        }
+        wrong += !(quantile >= 0.0f);
+        mlg_counters_read(gate->counters, &total);
+        wrong += total.count[MLG_C_JUDGED] > LEARNERS * LESSONS;
+    }
+    return (wrong == 0) ? NULL : arg;
+}
+
+CLAIM(what_is_learnt_without_a_lock_is_counted_once_and_never_torn)
+{
+    crowd_view_t v;
+    worker_t w[LEARNERS + 1];
+    mlg_shard_t n;
+    uint64_t scores = 0;
+
+    BEGIN;
+    crowd_open(&v, &flood_model);
+    for (unsigned i = 0; i <= LEARNERS; i++) {
+        w[i].view = &v;
+        w[i].seed = i + 1;
+        IS_INT(pthread_create(&w[i].thread, NULL,
+                              (i < LEARNERS) ? learn : look_at_lessons, &w[i]),
+               0);
+    }
+    for (unsigned i = 0; i <= LEARNERS; i++) {
+        void *wrong = NULL;
+
+        pthread_join(w[i].thread, &wrong);
+        assert_null(wrong);
+    }
+    mlg_counters_read(v.gate.counters, &n);
+    for (int i = 0; i < MLG_SCORE_BUCKETS; i++) {
+        scores += n.scores[i];
+    }
+    IS_INT(n.count[MLG_C_JUDGED], LEARNERS * LESSONS);
+    IS_INT(scores, LEARNERS * LESSONS);
+    crowd_close(&v);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(threads_leave_a_sound_table_and_readers_see_whole_states),
         TEST(a_state_that_is_written_while_others_work_is_whole),
         TEST(what_sits_in_a_seat_is_never_freed_in_anyones_hands),
+        TEST(what_is_learnt_without_a_lock_is_counted_once_and_never_torn),
     };
 
     return RUN(tests);

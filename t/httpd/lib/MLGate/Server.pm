@@ -76,12 +76,15 @@ my $PROCESSES = <<'END';
 END
 
 # write(conf => text, processes => MPM settings): in both, and in rewrite(),
-# %DIR% %WORK% %PORT% %MODULES% stand for the server's own.
+# %DIR% %WORK% %PORT% %MODULES% stand for the server's own. held => 1 lets
+# processes stop or die while they hold a stripe (held.c): a file `stop` or
+# `die` in its directory held/ asks for one. limit => N: no file may grow
+# beyond so many KB. under => [COMMAND...]: that runs httpd.
 sub write {
     my ($class, %o) = @_;
     my $n = ++$count;
     my $dir = "$work/own-$$-$n";
-    File::Path::make_path($dir);
+    File::Path::make_path("$dir/held");
     my $self = bless { dir => $dir, port => free_port(), %o, owner => $$ },
         $class;
     $self->rewrite($o{conf});
@@ -121,8 +124,17 @@ sub start {
         $ENV{$_} = $self->{env}{$_} for keys %{ $self->{env} || {} };
         open STDOUT, '>>', "$self->{dir}/said";
         open STDERR, '>&', \*STDOUT;
-        { exec qw(setpriv --pdeathsig TERM), $httpd, '-f',
-            "$self->{dir}/httpd.conf", '-DFOREGROUND' }
+        my @command = ($httpd, '-f', "$self->{dir}/httpd.conf",
+            '-DFOREGROUND');
+        unshift @command, 'prlimit', '--fsize=' . 1024 * $self->{limit}
+            if $self->{limit};
+        unshift @command, @{ $self->{under} } if $self->{under};
+        if ($self->{held}) {
+            $ENV{MLGATE_HELD} = "$self->{dir}/held";
+            $ENV{LD_PRELOAD} = join ':', $ENV{LD_PRELOAD} // (),
+                "$work/held.so";
+        }
+        { exec qw(setpriv --pdeathsig TERM), @command }
         POSIX::_exit(127);
     }
     $self->{pid} = $pid;
@@ -144,7 +156,7 @@ sub said {
 
 sub wait_until_up {
     my ($self) = @_;
-    for (1 .. 200) {
+    for (1 .. ($self->{under} ? 1200 : 200)) {
         # It listens before it knows whether it will start.
         my $now = () = $self->said =~ /$RESUMED/g;
         return if $now > $self->{resumed};
@@ -177,7 +189,7 @@ sub restart {
     my ($self, $signal) = @_;
     my $before = () = $self->said =~ /$RESUMED/g;
     kill $signal => $self->{pid};
-    for (1 .. 200) {
+    for (1 .. ($self->{under} ? 1200 : 200)) {
         my $now = () = $self->said =~ /$RESUMED/g;
         return $self if $now > $before;
         select undef, undef, undef, 0.05;
@@ -190,7 +202,7 @@ sub stop {
     my $pid = delete $self->{pid} or return $self;
     delete $running{$pid};
     kill TERM => $pid;
-    for (1 .. 200) {
+    for (1 .. ($self->{under} ? 1200 : 200)) {
         return $self if waitpid($pid, POSIX::WNOHANG()) == $pid;
         select undef, undef, undef, 0.05;
     }
