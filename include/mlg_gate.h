@@ -5,8 +5,8 @@
  * it is a block of ordinary memory.
  *
  *     [ header | locks | stripes | counters | ring | disputes | networks |
- *       peers | places | calibration | site | block lines | block info |
- *       client table ]
+ *       peers | places | calibration | site | swarms | block lines |
+ *       block info | client table ]
  *
  * A request takes this way: mlg_gate_check() before anything else (is the
  * client blocked?), mlg_judge() once when it is known where the request goes,
@@ -31,7 +31,7 @@
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 3 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 4 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -76,6 +76,7 @@ typedef struct mlg_gate_t {
     mlg_popularity_t places;
     mlg_calibration_t *calibration;
     mlg_site_t *site;
+    mlg_swarms_t *swarms;
     mlg_blocks_t blocks;
     mlg_table_t table;
 } mlg_gate_t;
@@ -84,7 +85,7 @@ typedef struct mlg_gate_t {
  *
  * @param clients  rounded up to a power of two, at least MLG_CLIENTS_MIN and
  *                 at most MLG_CLIENTS_MAX
- * @return bytes; 296 per client and 3 MB
+ * @return bytes; 296 per client and 9 MB
  */
 size_t mlg_segment_bytes(uint32_t clients);
 
@@ -136,6 +137,13 @@ mlg_standing_t mlg_gate_check(const mlg_gate_t *gate, const mlg_rules_t *rules,
 void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
                const mlg_arrival_t *arrival, mlg_stripe_t *held,
                mlg_decision_t *d);
+
+/** Could the next request of this client count in a cohort? If so, hash what
+ * it has in common with others (mlg_request_cohorts()). Lock-free.
+ *
+ * @param client  its hash
+ */
+int mlg_gate_is_newcomer(const mlg_gate_t *gate, uint64_t client);
 
 /** Refuse a request because of its client's standing, and count it.
  *

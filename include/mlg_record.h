@@ -214,6 +214,10 @@ void mlg_record_note_score(mlg_record_t *own, float score, uint32_t total,
  * counted. */
 void mlg_record_forget_scores(mlg_record_t *own);
 
+/** Is this an asset of one of the client's last two pages, and says so? */
+int mlg_record_is_coherent(const mlg_record_t *own,
+                           const mlg_arrival_t *arrival);
+
 /** Does this client behave like a person beyond doubt? */
 int mlg_record_is_trusted(const mlg_record_t *own);
 

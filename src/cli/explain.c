@@ -112,6 +112,7 @@ int ctl_explain(int argc, const char *const *argv, apr_pool_t *p)
     int code = remote_init(&explain->remote, p);
 
     feed_init(&explain->feed, p);
+    explain->feed.rules.wants_swarms = 1;
     if (code == CTL_DONE) {
         code = args_read(&args, &manual, options, take, explain, argc, argv, p);
     }

@@ -284,5 +284,10 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
     replay->ipv6_prefix = (unsigned)rules->settings.ipv6_prefix;
     replay->refuse_status = (uint32_t)rules->settings.refuse_status;
     choose_threshold(rules, replay);
+    if (rules->wants_swarms) {
+        replay->rules.swarm =
+            (mlg_swarm_by_t){MLG_SWARM_REFUSE, MLG_SWARM_THRESHOLD,
+                             MLG_SWARM_MAX_SHARE, 0};
+    }
     return CTL_DONE;
 }

@@ -108,7 +108,7 @@ static unsigned version_after(mlg_text_t agent, const char *word, size_t len)
 
 /* Browsers say "Mozilla/5.0 (...)"; so do bots that say so themselves, and
  * those are held to their own habits, not to a browser's. */
-static int claims_browser(mlg_text_t agent)
+int mlg_agent_claims_browser(mlg_text_t agent)
 {
     return agent.at != NULL && agent.len > 11 &&
            memcmp(agent.at, "Mozilla/5.0", 11) == 0 &&
@@ -130,10 +130,10 @@ static uint16_t header_anomaly(const mlg_request_t *request)
         sum += 16000;
     }
     if (request->accept_language.at == NULL) {
-        sum += claims_browser(request->agent) ? 16000 : 8000;
+        sum += mlg_agent_claims_browser(request->agent) ? 16000 : 8000;
     }
     if (request->is_secure && request->sec_fetch_mode.at == NULL &&
-        claims_browser(request->agent) &&
+        mlg_agent_claims_browser(request->agent) &&
         (VERSION_AFTER(request->agent, "Chrome/") >= 80 ||
          VERSION_AFTER(request->agent, "Firefox/") >= 90)) {
         sum += 16000;
@@ -153,7 +153,7 @@ static int odd_encoding(const mlg_request_t *request, int asset)
     }
     /* Media is asked for with "identity" by every browser. */
     return !HAS(sent, "gzip") && !HAS(sent, "identity") &&
-           claims_browser(request->agent);
+           mlg_agent_claims_browser(request->agent);
 }
 
 /* @return bytes announced; sets *odd for a length that is no number */

@@ -22,6 +22,7 @@ typedef struct layout_t {
     size_t places;
     size_t calibration;
     size_t site;
+    size_t swarms;
     size_t lines;
     size_t info;
     size_t table;
@@ -65,7 +66,8 @@ static layout_t layout_for(uint32_t clients)
     l.places = after(l.answered, sizeof(uint64_t));
     l.calibration = after(l.places, sizeof(uint64_t) * MLG_POPULARITY_SLOTS);
     l.site = after(l.calibration, sizeof(mlg_calibration_t));
-    l.lines = after(l.site, sizeof(mlg_site_t));
+    l.swarms = after(l.site, sizeof(mlg_site_t));
+    l.lines = after(l.swarms, sizeof(mlg_swarms_t));
     l.info = after(l.lines, sizeof(mlg_block_line_t) * l.nlines);
     l.table =
         after(l.info, sizeof(mlg_block_info_t) * l.nlines * MLG_BLOCK_SLOTS);
@@ -133,6 +135,7 @@ apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
                                       MLG_POPULARITY_SLOTS - 1};
     gate->calibration = (mlg_calibration_t *)(at + l.calibration);
     gate->site = (mlg_site_t *)(at + l.site);
+    gate->swarms = (mlg_swarms_t *)(at + l.swarms);
     gate->blocks.line = (mlg_block_line_t *)(at + l.lines);
     gate->blocks.info = (mlg_block_info_t *)(at + l.info);
     gate->blocks.line_mask = l.nlines - 1;

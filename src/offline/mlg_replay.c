@@ -45,6 +45,18 @@ apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
     return mlg_replay_restart(replay, clients);
 }
 
+/* What a swarm looks like, by the request that began it. */
+static void describe(mlg_replay_t *replay, const mlg_log_entry_t *entry,
+                     unsigned event)
+{
+    const mlg_request_t *request = &entry->request;
+    char place[MLG_TEMPLATE_TEXT];
+    size_t len = mlg_request_template(place, request->target);
+
+    mlg_swarm_describe(replay->gate.swarms, event, request->agent.at,
+                       request->agent.len, place, len);
+}
+
 void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
                       mlg_arrival_t *arrival, mlg_decision_t *d)
 {
@@ -56,13 +68,23 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
         mlg_client_from(&entry->addr, secret, replay->ipv6_prefix);
     mlg_table_prefetch(&replay->gate.table, entry->request.from.hash);
     mlg_request_arrive(arrival, &entry->request, secret);
+    if (replay->rules.swarm.mode > MLG_SWARM_OFF &&
+        mlg_gate_is_newcomer(&replay->gate, arrival->from.hash)) {
+        mlg_request_cohorts(arrival, &entry->request, secret);
+    }
     /* Only this thread knows the segment: every stripe is free. */
     stripe = &replay->gate.table.stripe[mlg_stripe_of(arrival->from.hash)];
     mlg_judge(&replay->gate, &replay->rules, arrival, stripe, d);
+    if (d->swarm_begins) {
+        describe(replay, entry, d->swarm);
+    }
     if (!d->is_recorded) {
         return;
     }
-    if (d->verdict == MLG_VERDICT_REFUSE) {
+    if (d->is_for_swarm && d->verdict == MLG_VERDICT_REFUSE) {
+        outcome.status = 0; /* no evidence against a member */
+    }
+    else if (d->verdict == MLG_VERDICT_REFUSE) {
         outcome.status = replay->refuse_status;
         outcome.sent_bytes = 0;
     }

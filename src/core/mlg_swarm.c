@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "swarm.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SECOND_BITS  0xFFFFu
+#define FORGET_S     600u /* a newcomer is one no longer */
+#define PANE_S       600u /* of clients */
+#define CONTROL_MANY 1024u /* from here on a quarter of the controls do */
+#define LOAD(at) __atomic_load_n((at), __ATOMIC_RELAXED)
+
+enum { WAITS = 1, OWES, BROUGHT, REFUSED };
+
+/* ---- the nursery ---------------------------------------------------------- */
+
+/*     who = hash:40 | second:16 | 0:3 | state:3 | class:2 */
+typedef struct nurse_t {
+    mlg_nurse_t *at;
+    uint64_t who;
+    uint64_t slots; /* four of 16 bits */
+} nurse_t;
+
+static unsigned state_of(const nurse_t *n)
+{
+    return n->who >> 2 & 7;
+}
+
+static unsigned class_of(const nurse_t *n)
+{
+    return n->who & 3;
+}
+
+static uint32_t age_of(uint64_t who, uint32_t at_s)
+{
+    return (at_s - (uint32_t)(who >> 8)) & SECOND_BITS;
+}
+
+static void nurse_read(nurse_t *n, mlg_nurse_t *at)
+{
+    uint64_t __attribute__((__may_alias__)) *slots = (void *)at->slot;
+
+    n->at = at;
+    n->who = LOAD(&at->who);
+    n->slots = LOAD(slots);
+}
+
+static void nurse_write(const nurse_t *n)
+{
+    uint64_t __attribute__((__may_alias__)) *slots = (void *)n->at->slot;
+
+    __atomic_store_n(slots, n->slots, __ATOMIC_RELAXED);
+    __atomic_store_n(&n->at->who, n->who, __ATOMIC_RELAXED);
+}
+
+static void nurse_turn(nurse_t *n, unsigned state, uint32_t at_s)
+{
+    n->who = (n->who >> 24 << 24) | (uint64_t)(at_s & SECOND_BITS) << 8 |
+             state << 2 | class_of(n);
+    nurse_write(n);
+}
+
+static mlg_nurse_t *pair_of(mlg_swarms_t *s, uint64_t client)
+{
+    return &s->nurse[client % MLG_SWARM_NURSERY & ~UINT64_C(1)];
+}
+
+static int nurse_find(nurse_t *n, mlg_swarms_t *s, uint64_t client,
+                      uint32_t at_s)
+{
+    mlg_nurse_t *pair = pair_of(s, client);
+
+    for (int i = 0; i < 2; i++) {
+        nurse_read(n, &pair[i]);
+        if (n->who >> 24 == client >> 24 && age_of(n->who, at_s) <= FORGET_S) {
+            return state_of(n) != 0;
+        }
+    }
+    return 0;
+}
+
+static void nurse_put(nurse_t *n, mlg_swarms_t *s, uint64_t client,
+                      uint32_t at_s, unsigned class)
+{
+    mlg_nurse_t *pair = pair_of(s, client);
+    uint64_t first = LOAD(&pair[0].who);
+    uint64_t second = LOAD(&pair[1].who);
+    int is_second =
+        first != 0 &&
+        (second == 0 || age_of(second, at_s) > age_of(first, at_s));
+
+    n->at = &pair[is_second];
+    n->who = client >> 24 << 24 | (uint64_t)(at_s & SECOND_BITS) << 8 |
+             WAITS << 2 | class;
+}
+
+/* ---- clients of ten minutes ----------------------------------------------- */
+
+static void note_client(mlg_swarms_t *s, uint64_t client, uint32_t at_s)
+{
+    uint32_t pane = at_s / PANE_S;
+    uint32_t last = LOAD(&s->clients_pane);
+    uint64_t *word = &s->clients_now[client % MLG_SWARM_CLIENTS / 64];
+    uint64_t bit = UINT64_C(1) << (client % 64);
+
+    if (pane > last &&
+        __atomic_compare_exchange_n(&s->clients_pane, &last, pane, 0,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        for (unsigned i = 0; i < MLG_SWARM_CLIENTS / 64; i++) {
+            uint64_t now =
+                __atomic_exchange_n(&s->clients_now[i], 0, __ATOMIC_RELAXED);
+
+            __atomic_store_n(&s->clients_before[i],
+                             (pane == last + 1) ? now : 0, __ATOMIC_RELAXED);
+        }
+        __atomic_store_n(&s->refused_before,
+                         (pane == last + 1) ? LOAD(&s->refused_now) : 0,
+                         __ATOMIC_RELAXED);
+        __atomic_store_n(&s->refused_now, 0, __ATOMIC_RELAXED);
+    }
+    if ((LOAD(word) & bit) == 0) {
+        __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+    }
+}
+
+float mlg_swarm_clients(const mlg_swarms_t *s)
+{
+    unsigned set = 0;
+    float all = (float)MLG_SWARM_CLIENTS;
+
+    for (unsigned i = 0; i < MLG_SWARM_CLIENTS / 64; i++) {
+        set += (unsigned)__builtin_popcountll(LOAD(&s->clients_now[i]) |
+                                              LOAD(&s->clients_before[i]));
+    }
+    set -= (set == MLG_SWARM_CLIENTS);
+    return -all * logf(1.0f - (float)set / all);
+}
+
+/* MLGateSwarmMaxShare: would verdicts take too many of all clients? Looked at
+ * once in 64 of them, for it reads a whole map. */
+int mlg_swarm_holds_back(mlg_swarms_t *s, const mlg_swarm_by_t *by)
+{
+    uint32_t refused = LOAD(&s->refused_now) + LOAD(&s->refused_before);
+
+    if (by->is_busy || by->max_share >= 1.0f) {
+        __atomic_store_n(&s->is_degraded, 0, __ATOMIC_RELAXED);
+    }
+    else if (refused % 64 == 0) {
+        __atomic_store_n(&s->is_degraded,
+                         (float)refused > by->max_share * mlg_swarm_clients(s),
+                         __ATOMIC_RELAXED);
+    }
+    return LOAD(&s->is_degraded) != 0;
+}
+
+/* ---- cohorts -------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    x ^= x >> 31;
+    return (x != 0) ? x : 1;
+}
+
+static uint64_t tag_of(const mlg_arrival_t *a, mlg_swarm_kind kind,
+                       unsigned class)
+{
+    const uint64_t by[MLG_NSWARM_KINDS] = {
+        [MLG_SWARM_PRINT] = a->print,
+        [MLG_SWARM_AGENT] = a->shape,
+        [MLG_SWARM_PLACE] = a->template,
+        [MLG_SWARM_NETWORK] = (a->agent != 0) ? a->subnet : 0};
+
+    if (by[kind] == 0) {
+        return 0;
+    }
+    return mix(by[kind] + ((kind == MLG_SWARM_NETWORK) ? 0 : class));
+}
+
+/* The /16 or /32 of an address. */
+static uint64_t net_of(const mlg_arrival_t *a)
+{
+    const unsigned char *b = a->from.addr.b;
+    uint32_t four;
+
+    if (mlg_key_is_v4(&a->from.addr)) {
+        return mix(0xFFFF0000u + ((uint64_t)b[12] << 8 | b[13]));
+    }
+    memcpy(&four, b, sizeof(four));
+    return mix(four);
+}
+
+static unsigned class_by(const mlg_arrival_t *a)
+{
+    return ((a->is & MLG_IS_BROWSER) == 0)           ? MLG_SWARM_NO_BROWSER
+           : ((a->is & MLG_IS_WITHOUT_REFERER) != 0) ? MLG_SWARM_NO_REFERER
+                                                     : MLG_SWARM_REFERER;
+}
+
+/* What the cohorts of one newcomer say together. */
+typedef struct council_t {
+    swarm_verdict_t of[MLG_NSWARM_KINDS];
+    mlg_cohort_t cohort[MLG_NSWARM_KINDS]; /* copies; tag 0 = none */
+    mlg_cohort_t *at[MLG_NSWARM_KINDS];
+} council_t;
+
+static void hear(council_t *council, const mlg_swarms_t *s,
+                 const swarm_site_t *site, unsigned kind)
+{
+    mlg_cohort_t *c = &council->cohort[kind];
+
+    c->event = (uint16_t)swarm_event_of(s, c->event, c->tag);
+    swarm_judge(&council->of[kind], site, c, (mlg_swarm_kind)kind,
+                c->event != 0);
+}
+
+/* @return the kind that names the swarm, or MLG_NSWARM_KINDS */
+static unsigned speaker(const council_t *council, int *refuses)
+{
+    unsigned refuser = MLG_NSWARM_KINDS;
+    unsigned teller = MLG_NSWARM_KINDS;
+    int excused = council->of[MLG_SWARM_PRINT].vouches;
+
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        const swarm_verdict_t *v = &council->of[k];
+
+        excused |= v->excuses && k != MLG_SWARM_NETWORK;
+        if (v->refuses && refuser == MLG_NSWARM_KINDS) {
+            refuser = k;
+        }
+        if (v->tells && teller == MLG_NSWARM_KINDS) {
+            teller = k;
+        }
+    }
+    *refuses = refuser < MLG_NSWARM_KINDS && !excused;
+    return *refuses ? refuser : teller;
+}
+
+static int is_control(const mlg_arrival_t *a, const mlg_cohort_t *c)
+{
+    unsigned n = (mlg_panes_sum(&c->came[MLG_COHORT_600S]) < CONTROL_MANY)
+                     ? MLG_SWARM_CONTROL
+                     : MLG_SWARM_CONTROL * 4;
+
+    return (a->from.hash >> 20) % n == 0;
+}
+
+/* Name the event, begin it when it is new. */
+static void name(mlg_swarms_t *s, const swarm_site_t *site,
+                 const mlg_arrival_t *a, council_t *council, unsigned kind,
+                 int is_newcomer, mlg_swarm_found_t *out)
+{
+    mlg_cohort_t *c = &council->cohort[kind];
+    int is_whole = site->is_alarmed && out->refuses && c->event == 0;
+    unsigned event = is_whole ? swarm_event_whole(s) : c->event;
+
+    if (event == 0 && is_newcomer) {
+        event = swarm_event_begin(
+            s, is_whole ? &site->whole[site->class] : c,
+            is_whole ? MLG_SWARM_WHOLE : (mlg_swarm_kind)kind, site, a->at_us,
+            out->refuses);
+        out->begins = event != 0;
+    }
+    if (!is_whole) {
+        c->event = (uint16_t)event;
+    }
+    out->event = (uint16_t)event;
+}
+
+static void sum_up(mlg_swarms_t *s, const swarm_site_t *site, const mlg_arrival_t *a,
+                   council_t *council, int is_newcomer, mlg_swarm_found_t *out)
+{
+    int refuses;
+    unsigned kind = speaker(council, &refuses);
+
+    out->excess = 0.0f;
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        out->excess = fmaxf(out->excess, council->of[k].excess);
+        council->cohort[k].is_learned_apart |=
+            (uint8_t)(refuses || council->of[k].refuses);
+    }
+    if (kind == MLG_NSWARM_KINDS) {
+        return;
+    }
+    out->refuses = (uint8_t)refuses;
+    name(s, site, a, council, kind, is_newcomer, out);
+    if (out->event != 0 && is_newcomer) {
+        swarm_event_member(s, out->event, &council->cohort[kind], a,
+                           council->of[kind].excess, refuses);
+    }
+    if (refuses && is_control(a, &council->cohort[kind])) {
+        out->refuses = 0;
+    }
+}
+
+/* ---- a newcomer's first page ---------------------------------------------- */
+
+static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
+                           const mlg_arrival_t *a, uint32_t at_s,
+                           mlg_swarm_found_t *out)
+{
+    unsigned class = class_by(a);
+    uint64_t net = net_of(a);
+    council_t council;
+    swarm_site_t site;
+    nurse_t n;
+
+    swarm_site_look(&site, s, by, at_s, class, net);
+    memset(&council, 0, sizeof(council));
+    nurse_put(&n, s, a->from.hash, at_s, class);
+    n.slots = 0;
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        uint64_t tag = tag_of(a, (mlg_swarm_kind)k, class);
+        mlg_cohort_t *c = &council.cohort[k];
+
+        if (tag == 0 || (council.at[k] = mlg_cohort_get(
+                             s->cohort[k], MLG_SWARM_COHORTS - 1, tag)) == NULL) {
+            continue;
+        }
+        mlg_cohort_load(c, council.at[k]);
+        mlg_cohort_advance(
+            c, at_s, (k == MLG_SWARM_NETWORK) ? SWARM_AGENTS_S : SWARM_NETS_S,
+            site.factor, site.bound);
+        mlg_cohort_came(c, (k == MLG_SWARM_NETWORK) ? mix(a->agent) : net);
+        n.slots |= (uint64_t)(council.at[k] - s->cohort[k] + 1) << (16 * k);
+        hear(&council, s, &site, k);
+    }
+    sum_up(s, &site, a, &council, 1, out);
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        if (council.at[k] != NULL) {
+            mlg_cohort_store(council.at[k], &council.cohort[k]);
+        }
+    }
+    nurse_write(&n);
+}
+
+/* The cohorts of one that came before, as they are now. */
+static void judge_again(mlg_swarms_t *s, const mlg_swarm_by_t *by,
+                        const mlg_arrival_t *a, const nurse_t *n, uint32_t at_s,
+                        mlg_swarm_found_t *out)
+{
+    council_t council;
+    swarm_site_t site;
+
+    swarm_site_peek(&site, s, by, at_s, class_of(n));
+    memset(&council, 0, sizeof(council));
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        unsigned slot = n->slots >> (16 * k) & 0xFFFF;
+
+        if (slot != 0 && slot <= MLG_SWARM_COHORTS) {
+            mlg_cohort_load(&council.cohort[k], &s->cohort[k][slot - 1]);
+            hear(&council, s, &site, k);
+        }
+    }
+    sum_up(s, &site, a, &council, 0, out);
+}
+
+/* ---- what it does then ---------------------------------------------------- */
+
+typedef void cohort_fn(mlg_cohort_t *c);
+
+static void credit(mlg_swarms_t *s, const nurse_t *n, cohort_fn *fn,
+                   uint32_t at_s)
+{
+    mlg_cohort_t c;
+
+    for (unsigned k = 0; k <= MLG_NSWARM_KINDS; k++) {
+        unsigned slot =
+            (k < MLG_NSWARM_KINDS) ? n->slots >> (16 * k) & 0xFFFF : 1;
+        mlg_cohort_t *at;
+
+        if (slot == 0 || slot > MLG_SWARM_COHORTS) {
+            continue;
+        }
+        at = (k < MLG_NSWARM_KINDS) ? &s->cohort[k][slot - 1]
+                                    : &s->whole[class_of(n) % MLG_NSWARM_CLASSES];
+        mlg_cohort_load(&c, at);
+        /* what is usual is learned by newcomers alone: bring only the windows
+         * up to now that no hour divides */
+        if (at_s / 3600 == c.last_s / 3600) {
+            mlg_cohort_advance(&c, at_s, SWARM_NETS_S, 1.0f, INFINITY);
+        }
+        fn(&c);
+        mlg_cohort_store(at, &c);
+    }
+}
+
+static void bring(mlg_swarms_t *s, nurse_t *n, uint32_t at_s)
+{
+    unsigned state = state_of(n);
+
+    if (state == REFUSED) { /* a person after all */
+        nurse_turn(n, BROUGHT, at_s);
+    }
+    if ((state != WAITS && state != OWES) ||
+        age_of(n->who, at_s) > MLG_SWARM_WAIT_S) {
+        return;
+    }
+    if (state == WAITS) { /* the page is still being sent */
+        credit(s, n, mlg_cohort_owes, at_s);
+    }
+    credit(s, n, mlg_cohort_brought, at_s);
+    nurse_turn(n, BROUGHT, at_s);
+}
+
+void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
+                      const mlg_arrival_t *a, const mlg_record_t *own,
+                      mlg_swarm_found_t *out)
+{
+    uint32_t at_s = (uint32_t)(a->at_us / APR_USEC_PER_SEC);
+    int is_page = (a->is & (MLG_IS_ASSET | MLG_IS_OTHER_METHOD)) == 0;
+    nurse_t n;
+
+    *out = (mlg_swarm_found_t){.excess = NAN};
+    note_client(s, a->from.hash, at_s);
+    if (own->total > MLG_SWARM_BRINGS ||
+        (a->knows & MLG_KNOWS_REFERER) == 0) {
+        return;
+    }
+    if (nurse_find(&n, s, a->from.hash, at_s)) {
+        if (mlg_record_is_coherent(own, a)) {
+            bring(s, &n, at_s);
+        }
+        else if (is_page && own->total <= MLG_SWARM_YOUNG &&
+                 state_of(&n) != BROUGHT) {
+            judge_again(s, by, a, &n, at_s, out);
+        }
+    }
+    else if (is_page && own->total <= MLG_SWARM_FIRST && own->page[1] == 0 &&
+             (a->is & MLG_IS_LATE) == 0) {
+        count_newcomer(s, by, a, at_s, out);
+    }
+}
+
+void mlg_swarm_note(mlg_swarms_t *s, unsigned event, uint64_t client,
+                    apr_time_t at_us, int is_refused)
+{
+    uint32_t at_s = (uint32_t)(at_us / APR_USEC_PER_SEC);
+    nurse_t n;
+
+    if (nurse_find(&n, s, client, at_s) && state_of(&n) == WAITS) {
+        __atomic_fetch_add(&s->refused_now, 1, __ATOMIC_RELAXED);
+        if (is_refused) {
+            nurse_turn(&n, REFUSED, at_s);
+        }
+    }
+    if (event != 0) {
+        mlg_swarm_event_t *e = &s->event[event - 1];
+
+        __atomic_fetch_add(is_refused ? &e->refused : &e->would, 1,
+                           __ATOMIC_RELAXED);
+    }
+}
+
+void mlg_swarm_answer(mlg_swarms_t *s, const mlg_arrival_t *a,
+                      const mlg_record_t *own, uint32_t status)
+{
+    uint32_t at_s = (uint32_t)(a->at_us / APR_USEC_PER_SEC);
+    nurse_t n;
+
+    if (own->total > MLG_SWARM_YOUNG ||
+        (a->is & (MLG_IS_ASSET | MLG_IS_OTHER_METHOD)) != 0 ||
+        !((status >= 200 && status < 300) || status == 304) ||
+        !nurse_find(&n, s, a->from.hash, at_s) || state_of(&n) != WAITS) {
+        return;
+    }
+    credit(s, &n, mlg_cohort_owes, at_s);
+    nurse_turn(&n, OWES, at_s);
+}

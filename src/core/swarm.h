@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the parts of mlg_swarm.h share: a site as a newcomer finds it, and what
+ * its cohorts say of it.
+ */
+#ifndef SWARM_H
+#define SWARM_H
+
+#include "mlg_swarm.h"
+
+#define SWARM_NETS_S   3600u  /* a pane of networks */
+#define SWARM_AGENTS_S 43200u /* of User-Agents, in a network's cohort */
+
+/* The site at one moment. */
+typedef struct swarm_site_t {
+    uint32_t at_s;
+    uint32_t age_s;        /* since the first newcomer */
+    unsigned class;        /* mlg_swarm_class of the newcomer looked at */
+    float usual[MLG_NSWARM_CLASSES]; /* share that brings something; 0 = not known */
+    float bound;           /* of what is usual for a cohort, an hour */
+    float factor;          /* of this hour of the week */
+    int is_alarmed;
+    float threshold;
+    mlg_cohort_t whole[MLG_NSWARM_CLASSES]; /* copies */
+} swarm_site_t;
+
+/* A cohort at one moment. */
+typedef struct swarm_verdict_t {
+    float excess;
+    int refuses;
+    int tells;
+    int excuses; /* as usual, and its usual is to bring nothing */
+    int vouches; /* its members bring what people bring */
+} swarm_verdict_t;
+
+/** Bring the whole up to now, count a newcomer into it, and look. */
+void swarm_site_look(swarm_site_t *site, mlg_swarms_t *s,
+                     const mlg_swarm_by_t *by, uint32_t at_s, unsigned class,
+                     uint64_t net);
+
+/** Look without counting. */
+void swarm_site_peek(swarm_site_t *site, const mlg_swarms_t *s,
+                     const mlg_swarm_by_t *by, uint32_t at_s, unsigned class);
+
+/** What a cohort says.
+ *
+ * @param is_on  an event of it goes on: half as much is enough
+ */
+void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
+                 const mlg_cohort_t *c, mlg_swarm_kind kind, int is_on);
+
+/** A cohort's event that goes on. @return 1 + index, or 0 */
+unsigned swarm_event_of(const mlg_swarms_t *s, unsigned event, uint64_t tag);
+
+/** Begin an event. @return 1 + index; 0 when all places go on */
+unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
+                           mlg_swarm_kind kind, const swarm_site_t *site,
+                           apr_time_t at_us, int refuses);
+
+/** One more member. */
+void swarm_event_member(mlg_swarms_t *s, unsigned event, const mlg_cohort_t *c,
+                        const mlg_arrival_t *a, float excess, int refuses);
+
+/** The whole's event that goes on. @return 1 + index, or 0 */
+unsigned swarm_event_whole(const mlg_swarms_t *s);
+
+#endif /* SWARM_H */
