@@ -97,7 +97,8 @@ mlg_cohort_t *mlg_cohort_get(mlg_cohort_t *table, uint32_t mask, uint64_t tag);
 void mlg_cohort_advance(mlg_cohort_t *own, uint32_t at_s, uint32_t net_s,
                         float factor, float bound);
 
-/** A newcomer came. @param net  keyed hash of what it varies in */
+/** A newcomer came. @param net  keyed hash of what it varies in; 0 = not to be
+ * counted */
 void mlg_cohort_came(mlg_cohort_t *own, uint64_t net);
 
 /** One was answered with a page. */

@@ -62,6 +62,7 @@
 #define MLG_SWARM_AGENT_TEXT 192 /* bytes of a User-Agent, with its NUL */
 #define MLG_SWARM_PLACE_TEXT 96
 #define MLG_SWARM_CLIENTS  16384u /* bits: distinct clients in ten minutes */
+#define MLG_SWARM_NETS     2048u  /* bits: networks in a minute */
 #define MLG_SWARM_HOURS    168    /* of a week */
 
 #define MLG_SWARM_YOUNG     12 /* requests: later it is no newcomer */
@@ -71,8 +72,8 @@
 #define MLG_SWARM_THRESHOLD 4.0f
 #define MLG_SWARM_MAX_SHARE 0.3f
 #define MLG_SWARM_SLACK     12.0f
-#define MLG_SWARM_EXCUSE    8.0f
-#define MLG_SWARM_BOUND     2.0f
+#define MLG_SWARM_EXCUSE    6.0f
+#define MLG_SWARM_BOUND     0.25f
 #define MLG_SWARM_LEARN_H   24.0f
 #define MLG_SWARM_CONTROL   16u
 #define MLG_SWARM_QUIET_S   900   /* then an event is over ... */
@@ -122,7 +123,8 @@ typedef struct mlg_swarm_by_t {
 
 /* A newcomer that is waited for. */
 typedef struct mlg_nurse_t {
-    uint64_t who;     /* hash:40 | second:16 | 0:3 | state:3 | class:2 */
+    uint64_t who;     /* hash:40 | second:16 | 0:2 | control:1 |
+                         state:3 | class:2 */
     uint16_t slot[4]; /* 1 + place of its cohort in each kind's table; 0 = none */
 } mlg_nurse_t;
 
@@ -158,8 +160,18 @@ typedef struct mlg_swarm_event_t {
 
 static_assert(sizeof(mlg_swarm_event_t) == 512, "eight cache lines");
 
+/* Networks of one or two minutes. */
+typedef struct mlg_spread_t {
+    uint64_t minute; /* since the epoch */
+    uint64_t now[MLG_SWARM_NETS / 64];
+    uint64_t before[MLG_SWARM_NETS / 64];
+} mlg_spread_t;
+
 typedef struct mlg_swarms_t {
     _Alignas(MLG_CACHELINE) mlg_cohort_t whole[MLG_NSWARM_CLASSES];
+    /* Who was refused came here; controls owe and bring here too. */
+    mlg_cohort_t held[MLG_NSWARM_CLASSES];
+    mlg_spread_t spread[MLG_NSWARM_CLASSES];
     float curve[MLG_SWARM_HOURS]; /* newcomers that brought, by hour of week */
     uint32_t is_degraded; /* MLGateSwarmMaxShare holds verdicts back */
     uint32_t next_event;

@@ -158,7 +158,9 @@ void mlg_cohort_came(mlg_cohort_t *c, uint64_t net)
 {
     uint64_t bit = UINT64_C(1) << (net % 64);
 
-    c->nets[(net >> 6) % 2].now |= bit;
+    if (net != 0) {
+        c->nets[(net >> 6) % 2].now |= bit;
+    }
     c->standing =
         (uint16_t)(c->standing + (c->standing < STANDING_FULL));
     for (int w = 0; w < MLG_NCOHORT_WINDOWS; w++) {

@@ -10,11 +10,14 @@
 #define CONTROL_MANY 1024u /* from here on a quarter of the controls do */
 #define LOAD(at) __atomic_load_n((at), __ATOMIC_RELAXED)
 
+#define IS_CONTROL   (UINT64_C(1) << 5)
+#define TOLD_MANY    4u /* events at once are one of many prints */
+
 enum { WAITS = 1, OWES, BROUGHT, REFUSED };
 
 /* ---- the nursery ---------------------------------------------------------- */
 
-/*     who = hash:40 | second:16 | 0:3 | state:3 | class:2 */
+/*     who = hash:40 | second:16 | 0:2 | control:1 | state:3 | class:2 */
 typedef struct nurse_t {
     mlg_nurse_t *at;
     uint64_t who;
@@ -56,7 +59,7 @@ static void nurse_write(const nurse_t *n)
 static void nurse_turn(nurse_t *n, unsigned state, uint32_t at_s)
 {
     n->who = (n->who >> 24 << 24) | (uint64_t)(at_s & SECOND_BITS) << 8 |
-             state << 2 | class_of(n);
+             (n->who & IS_CONTROL) | state << 2 | class_of(n);
     nurse_write(n);
 }
 
@@ -220,7 +223,7 @@ static unsigned speaker(const council_t *council, int *refuses)
 {
     unsigned refuser = MLG_NSWARM_KINDS;
     unsigned teller = MLG_NSWARM_KINDS;
-    int excused = council->of[MLG_SWARM_PRINT].vouches;
+    int excused = 0;
 
     for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
         const swarm_verdict_t *v = &council->of[k];
@@ -233,8 +236,16 @@ static unsigned speaker(const council_t *council, int *refuses)
             teller = k;
         }
     }
+    excused |= council->of[MLG_SWARM_PRINT].vouches;
+    excused |= refuser == MLG_SWARM_PLACE && council->of[MLG_SWARM_AGENT].vouches;
     *refuses = refuser < MLG_NSWARM_KINDS && !excused;
     return *refuses ? refuser : teller;
+}
+
+static int is_vouched(const council_t *council)
+{
+    return council->of[MLG_SWARM_PRINT].vouches ||
+           council->of[MLG_SWARM_AGENT].vouches;
 }
 
 static int is_control(const mlg_arrival_t *a, const mlg_cohort_t *c)
@@ -252,7 +263,11 @@ static void name(mlg_swarms_t *s, const swarm_site_t *site,
                  int is_newcomer, mlg_swarm_found_t *out)
 {
     mlg_cohort_t *c = &council->cohort[kind];
-    int is_whole = site->is_alarmed && out->refuses && c->event == 0;
+    int is_whole =
+        c->event == 0 &&
+        (out->refuses ? site->is_alarmed
+                      : (kind == MLG_SWARM_PRINT || kind == MLG_SWARM_AGENT) &&
+                            swarm_events_told(s, a->at_us) >= TOLD_MANY);
     unsigned event = is_whole ? swarm_event_whole(s) : c->event;
 
     if (event == 0 && is_newcomer) {
@@ -268,7 +283,8 @@ static void name(mlg_swarms_t *s, const swarm_site_t *site,
     out->event = (uint16_t)event;
 }
 
-static void sum_up(mlg_swarms_t *s, const swarm_site_t *site, const mlg_arrival_t *a,
+/* @return 1 when it is a control */
+static int sum_up(mlg_swarms_t *s, const swarm_site_t *site, const mlg_arrival_t *a,
                    council_t *council, int is_newcomer, mlg_swarm_found_t *out)
 {
     int refuses;
@@ -281,7 +297,7 @@ static void sum_up(mlg_swarms_t *s, const swarm_site_t *site, const mlg_arrival_
             (uint8_t)(refuses || council->of[k].refuses);
     }
     if (kind == MLG_NSWARM_KINDS) {
-        return;
+        return 0;
     }
     out->refuses = (uint8_t)refuses;
     name(s, site, a, council, kind, is_newcomer, out);
@@ -291,7 +307,9 @@ static void sum_up(mlg_swarms_t *s, const swarm_site_t *site, const mlg_arrival_
     }
     if (refuses && is_control(a, &council->cohort[kind])) {
         out->refuses = 0;
+        return 1;
     }
+    return 0;
 }
 
 /* ---- a newcomer's first page ---------------------------------------------- */
@@ -322,11 +340,19 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
         mlg_cohort_advance(
             c, at_s, (k == MLG_SWARM_NETWORK) ? SWARM_AGENTS_S : SWARM_NETS_S,
             site.factor, site.bound);
-        mlg_cohort_came(c, (k == MLG_SWARM_NETWORK) ? mix(a->agent) : net);
+        mlg_cohort_came(c, (k == MLG_SWARM_NETWORK) ? mix(a->agent)
+                           : (k == MLG_SWARM_PLACE && is_vouched(&council))
+                               ? 0
+                               : net);
         n.slots |= (uint64_t)(council.at[k] - s->cohort[k] + 1) << (16 * k);
         hear(&council, s, &site, k);
     }
-    sum_up(s, &site, a, &council, 1, out);
+    if (sum_up(s, &site, a, &council, 1, out)) {
+        n.who |= IS_CONTROL;
+    }
+    if (!is_vouched(&council)) {
+        swarm_site_net(s, class, at_s, net);
+    }
     for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
         if (council.at[k] != NULL) {
             mlg_cohort_store(council.at[k], &council.cohort[k]);
@@ -360,29 +386,35 @@ static void judge_again(mlg_swarms_t *s, const mlg_swarm_by_t *by,
 
 typedef void cohort_fn(mlg_cohort_t *c);
 
-static void credit(mlg_swarms_t *s, const nurse_t *n, cohort_fn *fn,
-                   uint32_t at_s)
+static void credit_one(mlg_cohort_t *at, cohort_fn *fn, uint32_t at_s)
 {
     mlg_cohort_t c;
 
-    for (unsigned k = 0; k <= MLG_NSWARM_KINDS; k++) {
-        unsigned slot =
-            (k < MLG_NSWARM_KINDS) ? n->slots >> (16 * k) & 0xFFFF : 1;
-        mlg_cohort_t *at;
+    mlg_cohort_load(&c, at);
+    /* what is usual is learned by newcomers alone: bring only the windows up
+     * to now that no hour divides */
+    if (at_s / 3600 == c.last_s / 3600) {
+        mlg_cohort_advance(&c, at_s, SWARM_NETS_S, 1.0f, INFINITY);
+    }
+    fn(&c);
+    mlg_cohort_store(at, &c);
+}
 
-        if (slot == 0 || slot > MLG_SWARM_COHORTS) {
-            continue;
+static void credit(mlg_swarms_t *s, const nurse_t *n, cohort_fn *fn,
+                   uint32_t at_s)
+{
+    unsigned class = class_of(n) % MLG_NSWARM_CLASSES;
+
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        unsigned slot = n->slots >> (16 * k) & 0xFFFF;
+
+        if (slot != 0 && slot <= MLG_SWARM_COHORTS) {
+            credit_one(&s->cohort[k][slot - 1], fn, at_s);
         }
-        at = (k < MLG_NSWARM_KINDS) ? &s->cohort[k][slot - 1]
-                                    : &s->whole[class_of(n) % MLG_NSWARM_CLASSES];
-        mlg_cohort_load(&c, at);
-        /* what is usual is learned by newcomers alone: bring only the windows
-         * up to now that no hour divides */
-        if (at_s / 3600 == c.last_s / 3600) {
-            mlg_cohort_advance(&c, at_s, SWARM_NETS_S, 1.0f, INFINITY);
-        }
-        fn(&c);
-        mlg_cohort_store(at, &c);
+    }
+    credit_one(&s->whole[class], fn, at_s);
+    if ((n->who & IS_CONTROL) != 0) {
+        credit_one(&s->held[class], fn, at_s);
     }
 }
 
@@ -433,6 +465,16 @@ void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
     }
 }
 
+static void hold(mlg_swarms_t *s, unsigned class, uint32_t at_s)
+{
+    mlg_cohort_t c;
+
+    mlg_cohort_load(&c, &s->held[class]);
+    mlg_cohort_advance(&c, at_s, SWARM_NETS_S, 1.0f, INFINITY);
+    mlg_cohort_came(&c, 0);
+    mlg_cohort_store(&s->held[class], &c);
+}
+
 void mlg_swarm_note(mlg_swarms_t *s, unsigned event, uint64_t client,
                     apr_time_t at_us, int is_refused)
 {
@@ -442,6 +484,7 @@ void mlg_swarm_note(mlg_swarms_t *s, unsigned event, uint64_t client,
     if (nurse_find(&n, s, client, at_s) && state_of(&n) == WAITS) {
         __atomic_fetch_add(&s->refused_now, 1, __ATOMIC_RELAXED);
         if (is_refused) {
+            hold(s, class_of(&n) % MLG_NSWARM_CLASSES, at_s);
             nurse_turn(&n, REFUSED, at_s);
         }
     }

@@ -7,6 +7,8 @@
 #define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
 #define COUNT(field)        __atomic_fetch_add(&(field), 1, __ATOMIC_RELAXED)
 
+#define TOGETHER_US (6 * INT64_C(3600000000))
+
 static int goes_on(const mlg_swarm_event_t *e)
 {
     return LOAD(e->id) != 0 && LOAD(e->end_us) == 0;
@@ -30,6 +32,20 @@ unsigned swarm_event_whole(const mlg_swarms_t *s)
         }
     }
     return 0;
+}
+
+unsigned swarm_events_told(const mlg_swarms_t *s, apr_time_t at_us)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        const mlg_swarm_event_t *e = &s->event[i];
+
+        n += goes_on(e) && LOAD(e->refuses) == 0 &&
+             LOAD(e->kind) != MLG_SWARM_WHOLE &&
+             at_us - LOAD(e->begin_us) < TOGETHER_US;
+    }
+    return n;
 }
 
 unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,

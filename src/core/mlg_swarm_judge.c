@@ -12,16 +12,19 @@
 #define EXPECTED_LOW    3.0f  /* under the alarm */
 #define EIGHTH          8.0f
 #define OTHERS          3.0f
-#define NETS_LEAST      48.0f
+#define NETS_LEAST      64.0f
+#define NETS_PLACE      1.5f /* times as many: bystanders are among them */
 #define NETS_ENOUGH     150.0f
 #define NETS_SHARE      0.4f
 #define NETS_ALARM      3.0f
+#define NETS_ALARM_SHARE 0.75f
 #define ALARM_SLACK     25.0f
-#define ALARM_NETS      100.0f
+#define ALARM_NETS       300.0f
+#define ALARM_NETS_SHARE 0.6f
+#define CONTROLS_FEW     8.0f
 #define ALARM_SLACK_OWN 1.0f
-#define TELL_LEAST      12u
-#define TELL_LEAST_AGENTS 8u
-#define TELL_SLACK      3.0f
+#define TELL_SLACK      3.0f /* a day */
+#define TELL_SLACK_AGENTS 2.0f
 #define TELL_NETS       6.0f
 #define TELL_AGENTS     0.75f
 #define FACTOR_MOST     4.0f
@@ -77,6 +80,47 @@ static float usual_of(const mlg_cohort_t *c)
                                        : 0.0f;
 }
 
+/* ---- networks ------------------------------------------------------------- */
+
+void swarm_site_net(mlg_swarms_t *s, unsigned class, uint32_t at_s,
+                    uint64_t net)
+{
+    mlg_spread_t *spread = &s->spread[class];
+    uint64_t minute = at_s / 60;
+    uint64_t last = __atomic_load_n(&spread->minute, __ATOMIC_RELAXED);
+    uint64_t bit = UINT64_C(1) << (net % 64);
+
+    if (minute > last &&
+        __atomic_compare_exchange_n(&spread->minute, &last, minute, 0,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        for (unsigned i = 0; i < MLG_SWARM_NETS / 64; i++) {
+            uint64_t now =
+                __atomic_exchange_n(&spread->now[i], 0, __ATOMIC_RELAXED);
+
+            __atomic_store_n(&spread->before[i],
+                             (minute == last + 1) ? now : 0, __ATOMIC_RELAXED);
+        }
+    }
+    __atomic_fetch_or(&spread->now[net / 64 % (MLG_SWARM_NETS / 64)], bit,
+                      __ATOMIC_RELAXED);
+}
+
+static float nets_of(const mlg_spread_t *spread)
+{
+    float all = (float)MLG_SWARM_NETS;
+    unsigned set = 0;
+
+    for (unsigned i = 0; i < MLG_SWARM_NETS / 64; i++) {
+        uint64_t now = __atomic_load_n(&spread->now[i], __ATOMIC_RELAXED);
+        uint64_t before =
+            __atomic_load_n(&spread->before[i], __ATOMIC_RELAXED);
+
+        set += (unsigned)__builtin_popcountll(now | before);
+    }
+    set -= (set == MLG_SWARM_NETS);
+    return -all * logf(1.0f - (float)set / all);
+}
+
 /* ---- absence -------------------------------------------------------------- */
 
 typedef struct tally_t {
@@ -114,9 +158,13 @@ static int is_absent(tally_t t, float usual, float expected)
 static int others_bring(const swarm_site_t *site, tally_t own,
                         enum mlg_cohort_window w)
 {
-    float expected = -own.owe * site->usual[site->class];
+    float expected;
     float brought = -own.brought;
 
+    if (site->is_alarmed) {
+        return 1; /* was looked at; and others may be of the swarm */
+    }
+    expected = -own.owe * site->usual[site->class];
     for (int r = 0; r < 2; r++) {
         tally_t t = settled(&site->whole[r], w);
 
@@ -150,19 +198,67 @@ static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
 
 /* ---- excess --------------------------------------------------------------- */
 
-/* `usual` newcomers an hour, times the share of them that counts. */
+/* @param usual  newcomers an hour */
 static float excess_of(const mlg_cohort_t *c, uint32_t at_s, float usual,
-                       float slack, float share)
+                       float slack)
 {
     float most = 0.0f;
 
     for (int w = MLG_COHORT_60S; w <= MLG_COHORT_3600S; w++) {
-        float came =
-            share * mlg_cohort_count(c, (enum mlg_cohort_window)w, at_s);
+        float came = mlg_cohort_count(c, (enum mlg_cohort_window)w, at_s);
 
         most = fmaxf(most, came / (usual * window_h[w] + slack));
     }
     return most;
+}
+
+/* The whole of a class in a window, as if all had been let pass: who was
+ * refused would have done what the controls do. */
+static tally_t as_if_passed(const swarm_site_t *site, tally_t t,
+                            enum mlg_cohort_window w)
+{
+    const mlg_cohort_t *held = &site->held[site->class];
+    tally_t controls = settled(held, MLG_COHORT_600S);
+    float n = (float)mlg_panes_sum(&held->came[w]);
+
+    t.owe += n;
+    t.brought +=
+        n * ((controls.owe >= CONTROLS_FEW) ? controls.brought / controls.owe
+                                            : 0.0f);
+    return t;
+}
+
+/* The excess of those who bring nothing. */
+static float bare_excess(const swarm_site_t *site, float usual)
+{
+    const mlg_cohort_t *c = &site->whole[site->class];
+    float base = c->base * site->factor * (1.0f - usual);
+    float most = 0.0f;
+
+    for (int i = MLG_COHORT_60S; i <= MLG_COHORT_3600S; i++) {
+        enum mlg_cohort_window w = (enum mlg_cohort_window)i;
+        tally_t t = as_if_passed(site, settled(c, w), w);
+        float share = (t.owe > t.brought) ? 1.0f - t.brought / t.owe : 0.0f;
+
+        most = fmaxf(most, share * mlg_cohort_count(c, w, site->at_s) /
+                               (base * window_h[w] + ALARM_SLACK));
+    }
+    return most;
+}
+
+static int is_short(tally_t t, float usual)
+{
+    return t.owe * usual >= EXPECTED && t.brought * 2.0f <= t.owe * usual;
+}
+
+/* Do the newcomers whom nobody vouches for come from everywhere? */
+static int is_from_everywhere(const swarm_site_t *site, tally_t t)
+{
+    float came =
+        (float)mlg_panes_sum(&site->whole[site->class].came[MLG_COHORT_60S]);
+
+    return site->nets >=
+           fminf(ALARM_NETS, ALARM_NETS_SHARE * (came - t.brought));
 }
 
 /* The whole site: many newcomers who bring half of what they usually do. */
@@ -170,15 +266,18 @@ static int is_alarmed(const swarm_site_t *site)
 {
     const mlg_cohort_t *c = &site->whole[site->class];
     float usual = site->usual[site->class];
-    tally_t t = settled(c, MLG_COHORT_60S);
+    tally_t minute =
+        as_if_passed(site, settled(c, MLG_COHORT_60S), MLG_COHORT_60S);
+    tally_t t = minute;
     tally_t other;
-    float share;
 
-    if (t.owe * usual < EXPECTED) {
-        t = settled(c, MLG_COHORT_600S);
+    if (usual < USUAL_LEAST) {
+        return 0;
     }
-    if (usual < USUAL_LEAST || t.owe * usual < EXPECTED ||
-        t.brought * 2.0f > t.owe * usual) {
+    if (!is_short(t, usual)) {
+        t = as_if_passed(site, settled(c, MLG_COHORT_600S), MLG_COHORT_600S);
+    }
+    if (!is_short(t, usual) || !is_from_everywhere(site, minute)) {
         return 0;
     }
     /* all of them may be slow to bring it, those with a Referer too */
@@ -189,16 +288,11 @@ static int is_alarmed(const swarm_site_t *site)
             return 0;
         }
     }
-    else {
-        t = settled_slowly(c);
-        if (t.owe * usual < EXPECTED || t.brought * 2.0f > t.owe * usual) {
-            return 0;
-        }
+    else if (!is_short(as_if_passed(site, settled_slowly(c), MLG_COHORT_600S),
+                       usual)) {
+        return 0;
     }
-    share = 1.0f - t.brought / t.owe;
-    return mlg_cohort_nets(c) >= ALARM_NETS &&
-           excess_of(c, site->at_s, c->base * site->factor * (1.0f - usual),
-                     ALARM_SLACK, share) >= site->threshold;
+    return bare_excess(site, usual) >= site->threshold;
 }
 
 static void site_fill(swarm_site_t *site, const mlg_swarms_t *s,
@@ -225,6 +319,7 @@ static void site_fill(swarm_site_t *site, const mlg_swarms_t *s,
     site->bound = (site->age_s < REFUSE_AFTER_S)
                       ? INFINITY
                       : MLG_SWARM_BOUND * mean + MLG_COHORT_GROWTH_N;
+    site->nets = nets_of(&s->spread[class]);
     site->factor = factor_of(s, at_s, mean, site->age_s);
     site->is_alarmed = site->age_s >= REFUSE_AFTER_S &&
                        class != MLG_SWARM_NO_BROWSER && is_alarmed(site);
@@ -235,6 +330,7 @@ void swarm_site_peek(swarm_site_t *site, const mlg_swarms_t *s,
 {
     for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
         mlg_cohort_load(&site->whole[r], &s->whole[r]);
+        mlg_cohort_load(&site->held[r], &s->held[r]);
     }
     site_fill(site, s, by, at_s, class);
 }
@@ -246,6 +342,7 @@ void swarm_site_look(swarm_site_t *site, mlg_swarms_t *s,
     follow_curve(s, at_s);
     for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
         mlg_cohort_load(&site->whole[r], &s->whole[r]);
+        mlg_cohort_load(&site->held[r], &s->held[r]);
         mlg_cohort_advance(&site->whole[r], at_s, SWARM_NETS_S, 1.0f,
                            INFINITY);
     }
@@ -259,15 +356,18 @@ void swarm_site_look(swarm_site_t *site, mlg_swarms_t *s,
 
 /* ---- a cohort ------------------------------------------------------------- */
 
-static int is_spread(const swarm_site_t *site, const mlg_cohort_t *c)
+static int is_spread(const swarm_site_t *site, const mlg_cohort_t *c,
+                     mlg_swarm_kind kind)
 {
     float came = (float)mlg_panes_sum(&c->came[MLG_COHORT_3600S]);
     float least = fmaxf(NETS_LEAST, NETS_SHARE * came);
 
     if (site->is_alarmed) {
-        least = fminf(NETS_LEAST, fmaxf(NETS_ALARM, NETS_SHARE * came));
+        least = fminf(NETS_LEAST, fmaxf(NETS_ALARM, NETS_ALARM_SHARE * came));
     }
-    return mlg_cohort_nets(c) >= fminf(least, NETS_ENOUGH);
+    least = fminf(least, NETS_ENOUGH);
+    return mlg_cohort_nets(c) >=
+           ((kind == MLG_SWARM_PLACE) ? NETS_PLACE * least : least);
 }
 
 /* What was usual before the last day: a swarm is not to excuse itself. */
@@ -289,8 +389,11 @@ static int is_told(const swarm_site_t *site, const mlg_cohort_t *c,
     float nets = mlg_cohort_nets(c);
     int is_network = kind == MLG_SWARM_NETWORK;
 
-    if (kind == MLG_SWARM_PLACE || came < (is_network ? TELL_LEAST_AGENTS : TELL_LEAST) ||
-        (float)came < site->threshold * (past.owe / days + TELL_SLACK)) {
+    if (kind == MLG_SWARM_PLACE ||
+        (float)came <
+            site->threshold *
+                (past.owe / days +
+                 (is_network ? TELL_SLACK_AGENTS : TELL_SLACK))) {
         return 0;
     }
     if (nets < (is_network ? TELL_AGENTS * (float)came : TELL_NETS)) {
@@ -316,21 +419,25 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
                                       : EXPECTED;
     float slack = site->is_alarmed ? ALARM_SLACK_OWN : MLG_SWARM_SLACK;
     tally_t t = settled(c, MLG_COHORT_600S);
+    int is_good;
 
     *out = (swarm_verdict_t){.excess = 0.0f};
     if (usual < USUAL_LEAST || site->age_s < TELL_AFTER_S) {
         return; /* absence proves nothing, or not yet */
     }
-    out->excess = excess_of(c, site->at_s, base, slack, 1.0f);
-    out->vouches = t.brought >= 3.0f && t.brought * 2.0f >= t.owe * usual;
+    out->excess = excess_of(c, site->at_s, base, slack);
     out->excuses = own * EIGHTH < usual && out->excess < site->threshold;
+    is_good = past.owe >= USUAL_FEW && own * 2.0f >= usual;
     if (own < usual && out->excess < MLG_SWARM_EXCUSE) {
         usual = own;
     }
     out->tells = is_told(site, c, kind, usual, past);
     if (kind != MLG_SWARM_NETWORK && out->excess >= threshold &&
-        is_spread(site, c) && brings_nothing(site, c, usual, expected)) {
+        is_spread(site, c, kind) && brings_nothing(site, c, usual, expected)) {
         out->refuses = is_browser && site->age_s >= REFUSE_AFTER_S;
         out->tells = 1;
     }
+    out->vouches = !out->refuses &&
+                   (is_good || (t.brought >= 3.0f &&
+                                t.brought * 2.0f >= t.owe * usual));
 }

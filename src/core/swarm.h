@@ -21,7 +21,10 @@ typedef struct swarm_site_t {
     float factor;          /* of this hour of the week */
     int is_alarmed;
     float threshold;
+    float nets; /* of those in the class whose print nobody vouches for, in a
+                   minute or two */
     mlg_cohort_t whole[MLG_NSWARM_CLASSES]; /* copies */
+    mlg_cohort_t held[MLG_NSWARM_CLASSES];
 } swarm_site_t;
 
 /* A cohort at one moment. */
@@ -30,13 +33,17 @@ typedef struct swarm_verdict_t {
     int refuses;
     int tells;
     int excuses; /* as usual, and its usual is to bring nothing */
-    int vouches; /* its members bring what people bring */
+    int vouches; /* its members bring what people bring, or always did */
 } swarm_verdict_t;
 
 /** Bring the whole up to now, count a newcomer into it, and look. */
 void swarm_site_look(swarm_site_t *site, mlg_swarms_t *s,
                      const mlg_swarm_by_t *by, uint32_t at_s, unsigned class,
                      uint64_t net);
+
+/** Count the network of a newcomer whose print nobody vouches for. */
+void swarm_site_net(mlg_swarms_t *s, unsigned class, uint32_t at_s,
+                    uint64_t net);
 
 /** Look without counting. */
 void swarm_site_peek(swarm_site_t *site, const mlg_swarms_t *s,
@@ -60,6 +67,9 @@ unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
 /** One more member. */
 void swarm_event_member(mlg_swarms_t *s, unsigned event, const mlg_cohort_t *c,
                         const mlg_arrival_t *a, float excess, int refuses);
+
+/** How many that were told began in the last hours and go on. */
+unsigned swarm_events_told(const mlg_swarms_t *s, apr_time_t at_us);
 
 /** The whole's event that goes on. @return 1 + index, or 0 */
 unsigned swarm_event_whole(const mlg_swarms_t *s);
