@@ -98,6 +98,8 @@ typedef struct mlg_arrival_t {
 /* What its cohorts say of an arrival. */
 #define MLG_IN_SWARM_REFUSES (1u << 0) /* they are in verdict, it no control */
 #define MLG_IN_SWARM_HELD    (1u << 1) /* MLGateSwarmMaxShare holds it back */
+#define MLG_IN_SWARM_ALONE   (1u << 2) /* refused for it, or would be, and for
+                                          nothing else */
 
 /* So few clients were seen that nothing is rare. */
 #define MLG_RARITY_UNKNOWN 65536u

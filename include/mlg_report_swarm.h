@@ -24,4 +24,8 @@ const char *mlg_report_swarm_words(char buf[MLG_SWARM_WORDS],
 /** The same with all its figures. @return new */
 json_t *mlg_report_swarm(const mlg_swarm_event_t *e);
 
+/** Every swarm that is remembered, the latest first, and what is done about
+ * them. @return new */
+json_t *mlg_report_swarms(const mlg_swarms_t *swarms, const mlg_swarm_by_t *by);
+
 #endif /* MLG_REPORT_SWARM_H */

@@ -69,8 +69,6 @@
 #define MLG_SWARM_FIRST     3  /* its first page comes this early */
 #define MLG_SWARM_BRINGS    32 /* requests: what people bring comes as early */
 #define MLG_SWARM_WAIT_S    60 /* for what people bring */
-#define MLG_SWARM_THRESHOLD 4.0f
-#define MLG_SWARM_MAX_SHARE 0.3f
 #define MLG_SWARM_SLACK     12.0f
 #define MLG_SWARM_EXCUSE    6.0f
 #define MLG_SWARM_BOUND     0.25f
@@ -155,7 +153,8 @@ typedef struct mlg_swarm_event_t {
     uint32_t brought; /* of those that passed */
     char agent_text[MLG_SWARM_AGENT_TEXT];
     char place_text[MLG_SWARM_PLACE_TEXT];
-    unsigned char spare[96];
+    uint32_t is_told_over; /* the caller's: its end was reported */
+    unsigned char spare[92];
 } mlg_swarm_event_t;
 
 static_assert(sizeof(mlg_swarm_event_t) == 512, "eight cache lines");
@@ -178,7 +177,8 @@ typedef struct mlg_swarms_t {
     uint32_t clients_pane; /* of 600 s */
     uint32_t refused_now;  /* newcomers, in that pane */
     uint32_t refused_before;
-    uint32_t spare[3];
+    uint32_t is_busy; /* the server's: it is short of workers */
+    uint32_t spare[2];
     uint64_t clients_now[MLG_SWARM_CLIENTS / 64];
     uint64_t clients_before[MLG_SWARM_CLIENTS / 64];
     mlg_swarm_event_t event[MLG_SWARM_EVENTS];
@@ -249,6 +249,9 @@ unsigned mlg_swarm_sweep(mlg_swarms_t *s, apr_time_t now_us);
 
 /** @return distinct clients in the last ten minutes or so */
 float mlg_swarm_clients(const mlg_swarms_t *s);
+
+/** @return "off", "observe" or "refuse" */
+const char *mlg_swarm_mode_name(mlg_swarm_mode mode);
 
 /** @return a word such as "print", "whole" */
 const char *mlg_swarm_kind_name(unsigned kind);

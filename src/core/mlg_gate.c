@@ -50,7 +50,6 @@ static void begin(mlg_decision_t *d, const mlg_rules_t *rules,
     d->swarm_is = 0;
     d->swarm = 0;
     d->swarm_begins = 0;
-    d->is_for_swarm = 0;
     d->excess = NAN;
     d->rarity = MLG_RARITY_UNKNOWN;
     d->is_recorded = 0;
@@ -220,7 +219,7 @@ static void ask_cohorts(const mlg_gate_t *gate, const mlg_rules_t *rules,
     }
     if ((a->knows & MLG_KNOWS_SWARM) != 0) {
         d->excess = a->excess;
-        d->swarm_is = (uint8_t)a->swarm;
+        d->swarm_is = (uint8_t)(a->swarm & ~MLG_IN_SWARM_ALONE);
     }
 }
 
@@ -238,7 +237,7 @@ static void refuse_member(const mlg_gate_t *gate, const mlg_rules_t *rules,
         return;
     }
     d->verdict = is_refused ? MLG_VERDICT_REFUSE : MLG_VERDICT_WOULD_REFUSE;
-    d->is_for_swarm = 1;
+    d->swarm_is |= MLG_IN_SWARM_ALONE;
     d->id = decision_id(gate, a);
     mlg_swarm_note(gate->swarms, d->swarm, a->from.hash, a->at_us, is_refused);
     count(gate, a->from.hash,

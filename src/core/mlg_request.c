@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_request.h"
 
+#include <math.h>
 #include <string.h>
 
 mlg_client_t mlg_client_from(const mlg_key_t *addr, const mlg_secret_t *secret,
@@ -363,6 +364,7 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
     mlg_text_t query;
 
     memset(out, 0, sizeof(*out));
+    out->excess = NAN;
     split_target(request->target, &path, &query);
     out->at_us = request->at_us;
     out->knows = request->knows;

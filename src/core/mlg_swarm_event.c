@@ -169,6 +169,13 @@ static const struct {
 #undef X
         {"whole", "many fingerprints at once"}};
 
+const char *mlg_swarm_mode_name(mlg_swarm_mode mode)
+{
+    return (mode == MLG_SWARM_REFUSE)    ? "refuse"
+           : (mode == MLG_SWARM_OBSERVE) ? "observe"
+                                         : "off";
+}
+
 const char *mlg_swarm_kind_name(unsigned kind)
 {
     return (kind < MLG_NSWARM_EVENT_KINDS) ? kinds[kind].name : "-";

@@ -37,5 +37,7 @@
 #define MLG0028 "MLG0028: " /* the profile is of another model */
 #define MLG0029 "MLG0029: " /* the site is calibrated */
 #define MLG0030 "MLG0030: " /* the model of the build is not installed */
+#define MLG0031 "MLG0031: " /* a swarm begins */
+#define MLG0032 "MLG0032: " /* a swarm is over */
 
 #endif /* MLGATE_LOGNOS_H */

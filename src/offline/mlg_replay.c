@@ -81,7 +81,7 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
     if (!d->is_recorded) {
         return;
     }
-    if (d->is_for_swarm && d->verdict == MLG_VERDICT_REFUSE) {
+    if (mlg_decision_is_for_swarm(d)) {
         outcome.status = 0; /* no evidence against a member */
     }
     else if (d->verdict == MLG_VERDICT_REFUSE) {
@@ -93,6 +93,20 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
 
 /* What the arrival of an observation tells its outcome. */
 enum { NOTE_RECORDED = 1 };
+
+/* A refusal for a swarm is no evidence against its member: to the record it
+ * was never answered. */
+static void settle_seen(mlg_replay_t *replay, const mlg_observation_t *seen,
+                        mlg_stripe_t *stripe)
+{
+    mlg_outcome_t outcome = seen->outcome;
+
+    if (seen->verdict == MLG_VERDICT_REFUSE &&
+        (seen->arrival.swarm & MLG_IN_SWARM_ALONE) != 0) {
+        outcome.status = 0;
+    }
+    mlg_settle(&replay->gate, &seen->arrival, &outcome, stripe);
+}
 
 /* Refused for its client's block: no arrival to the server, but one to rules
  * that would have let it pass. */
@@ -142,7 +156,7 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
 
     if (step->is_outcome) {
         if (*step->note == NOTE_RECORDED) {
-            mlg_settle(&replay->gate, &seen->arrival, &seen->outcome, stripe);
+            settle_seen(replay, seen, stripe);
         }
         return 0;
     }

@@ -261,3 +261,40 @@ json_t *mlg_report_swarm(const mlg_swarm_event_t *e)
         out, "path", json_string(visible(text, sizeof(text), e->place_text)));
     return out;
 }
+
+json_t *mlg_report_swarms(const mlg_swarms_t *swarms, const mlg_swarm_by_t *by)
+{
+    json_t *out = json_object();
+    json_t *list = json_array();
+    uint64_t before = UINT64_MAX;
+
+    for (unsigned n = 0; n < MLG_SWARM_EVENTS; n++) {
+        const mlg_swarm_event_t *latest = NULL;
+
+        for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+            const mlg_swarm_event_t *e = &swarms->event[i];
+
+            if (e->id != 0 && e->id < before &&
+                (latest == NULL || e->id > latest->id)) {
+                latest = e;
+            }
+        }
+        if (latest == NULL) {
+            break;
+        }
+        before = latest->id;
+        json_array_append_new(list, mlg_report_swarm(latest));
+    }
+    json_object_set_new(out, "mode",
+                        json_string(mlg_swarm_mode_name(by->mode)));
+    json_object_set_new(out, "threshold", mlg_json_number(by->threshold));
+    json_object_set_new(out, "max_share", mlg_json_number(by->max_share));
+    json_object_set_new(out, "held_back", json_boolean(swarms->is_degraded));
+    json_object_set_new(out, "short_of_workers",
+                        json_boolean(swarms->is_busy));
+    json_object_set_new(
+        out, "clients_10min",
+        json_integer((json_int_t)(mlg_swarm_clients(swarms) + 0.5f)));
+    json_object_set_new(out, "swarms", list);
+    return out;
+}

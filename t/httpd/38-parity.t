@@ -128,7 +128,7 @@ sub count {
         my $counters = stats($server)->{counters};
         $counted{$_} = ($before{$_} // 0) + $counters->{$_}
             for keys %$counters;
-        $counted{requests} == grep { /^mlg2 / } observations();
+        $counted{requests} == grep { /^mlg3 / } observations();
     });
 }
 
@@ -145,12 +145,12 @@ is $server->client('203.0.113.2')->get('/')->code, 429,
 is visit_all(3), 0, 'visitors are answered';
 count();
 is $counted{observations_lost}, 0, 'no line was lost';
-is scalar(grep { /^mlg2 / } observations()), $counted{requests},
+is scalar(grep { /^mlg3 / } observations()), $counted{requests},
     'a line for each request';
-is scalar(grep { /^mlg2-start / } observations()), 3, 'and for each start';
-is scalar(grep { /^mlg2-order .* \d+$/ } observations()), 2,
+is scalar(grep { /^mlg3-start / } observations()), 3, 'and for each start';
+is scalar(grep { /^mlg3-order .* \d+$/ } observations()), 2,
     'and for each order';
-cmp_ok scalar(grep { /^mlg2-order .* 0\+$/ } observations()), '>', 2,
+cmp_ok scalar(grep { /^mlg3-order .* 0\+$/ } observations()), '>', 2,
     'and for each block that moved over';
 is sprintf('%04o', (stat $log)[2] & 07777), '0600',
     'nobody else may read who asked for what';
@@ -215,5 +215,5 @@ done;
 # Judged, but not holding the stripe: "place+", and a vector.
 sub is_skipped {
     my @field = split ' ', $_[0];
-    return $field[0] eq 'mlg2' && $field[21] =~ /\+$/ && $field[29] ne '0';
+    return $field[0] eq 'mlg3' && $field[26] =~ /\+$/ && $field[34] ne '0';
 }

@@ -471,7 +471,7 @@ void town_open(town_t *town, double days, double every_s, uint64_t seed)
         .min_requests = 10,
         .block_for_us = SEC(600),
         .block_max_us = SEC(86400),
-        .swarm = {MLG_SWARM_REFUSE, MLG_SWARM_THRESHOLD, 1.0f, 1}};
+        .swarm = {MLG_SWARM_REFUSE, 4.0f, 1.0f, 1}};
     for (double done = 0.0; done < days; done += 0.25) {
         play_t p;
 
