@@ -161,7 +161,9 @@ static_assert(sizeof(mlg_swarm_event_t) == 512, "eight cache lines");
 
 /* Networks of one or two minutes. */
 typedef struct mlg_spread_t {
-    uint64_t minute; /* since the epoch */
+    uint64_t minute;  /* since the epoch */
+    uint32_t set;     /* bits, of both maps together */
+    uint32_t set_now; /* of the present one */
     uint64_t now[MLG_SWARM_NETS / 64];
     uint64_t before[MLG_SWARM_NETS / 64];
 } mlg_spread_t;

@@ -1,160 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "swarm.h"
+#include "swarm_nurse.h"
 
 #include <math.h>
 #include <string.h>
 
-#define SECOND_BITS  0xFFFFu
-#define FORGET_S     600u /* a newcomer is one no longer */
-#define PANE_S       600u /* of clients */
 #define CONTROL_MANY 1024u /* from here on a quarter of the controls do */
-#define LOAD(at) __atomic_load_n((at), __ATOMIC_RELAXED)
-
-#define IS_CONTROL   (UINT64_C(1) << 5)
-#define TOLD_MANY    4u /* events at once are one of many prints */
-
-enum { WAITS = 1, OWES, BROUGHT, REFUSED };
-
-/* ---- the nursery ---------------------------------------------------------- */
-
-/*     who = hash:40 | second:16 | 0:2 | control:1 | state:3 | class:2 */
-typedef struct nurse_t {
-    mlg_nurse_t *at;
-    uint64_t who;
-    uint64_t slots; /* four of 16 bits */
-} nurse_t;
-
-static unsigned state_of(const nurse_t *n)
-{
-    return n->who >> 2 & 7;
-}
-
-static unsigned class_of(const nurse_t *n)
-{
-    return n->who & 3;
-}
-
-static uint32_t age_of(uint64_t who, uint32_t at_s)
-{
-    return (at_s - (uint32_t)(who >> 8)) & SECOND_BITS;
-}
-
-static void nurse_read(nurse_t *n, mlg_nurse_t *at)
-{
-    uint64_t __attribute__((__may_alias__)) *slots = (void *)at->slot;
-
-    n->at = at;
-    n->who = LOAD(&at->who);
-    n->slots = LOAD(slots);
-}
-
-static void nurse_write(const nurse_t *n)
-{
-    uint64_t __attribute__((__may_alias__)) *slots = (void *)n->at->slot;
-
-    __atomic_store_n(slots, n->slots, __ATOMIC_RELAXED);
-    __atomic_store_n(&n->at->who, n->who, __ATOMIC_RELAXED);
-}
-
-static void nurse_turn(nurse_t *n, unsigned state, uint32_t at_s)
-{
-    n->who = (n->who >> 24 << 24) | (uint64_t)(at_s & SECOND_BITS) << 8 |
-             (n->who & IS_CONTROL) | state << 2 | class_of(n);
-    nurse_write(n);
-}
-
-static mlg_nurse_t *pair_of(mlg_swarms_t *s, uint64_t client)
-{
-    return &s->nurse[client % MLG_SWARM_NURSERY & ~UINT64_C(1)];
-}
-
-static int nurse_find(nurse_t *n, mlg_swarms_t *s, uint64_t client,
-                      uint32_t at_s)
-{
-    mlg_nurse_t *pair = pair_of(s, client);
-
-    for (int i = 0; i < 2; i++) {
-        nurse_read(n, &pair[i]);
-        if (n->who >> 24 == client >> 24 && age_of(n->who, at_s) <= FORGET_S) {
-            return state_of(n) != 0;
-        }
-    }
-    return 0;
-}
-
-static void nurse_put(nurse_t *n, mlg_swarms_t *s, uint64_t client,
-                      uint32_t at_s, unsigned class)
-{
-    mlg_nurse_t *pair = pair_of(s, client);
-    uint64_t first = LOAD(&pair[0].who);
-    uint64_t second = LOAD(&pair[1].who);
-    int is_second =
-        first != 0 &&
-        (second == 0 || age_of(second, at_s) > age_of(first, at_s));
-
-    n->at = &pair[is_second];
-    n->who = client >> 24 << 24 | (uint64_t)(at_s & SECOND_BITS) << 8 |
-             WAITS << 2 | class;
-}
-
-/* ---- clients of ten minutes ----------------------------------------------- */
-
-static void note_client(mlg_swarms_t *s, uint64_t client, uint32_t at_s)
-{
-    uint32_t pane = at_s / PANE_S;
-    uint32_t last = LOAD(&s->clients_pane);
-    uint64_t *word = &s->clients_now[client % MLG_SWARM_CLIENTS / 64];
-    uint64_t bit = UINT64_C(1) << (client % 64);
-
-    if (pane > last &&
-        __atomic_compare_exchange_n(&s->clients_pane, &last, pane, 0,
-                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-        for (unsigned i = 0; i < MLG_SWARM_CLIENTS / 64; i++) {
-            uint64_t now =
-                __atomic_exchange_n(&s->clients_now[i], 0, __ATOMIC_RELAXED);
-
-            __atomic_store_n(&s->clients_before[i],
-                             (pane == last + 1) ? now : 0, __ATOMIC_RELAXED);
-        }
-        __atomic_store_n(&s->refused_before,
-                         (pane == last + 1) ? LOAD(&s->refused_now) : 0,
-                         __ATOMIC_RELAXED);
-        __atomic_store_n(&s->refused_now, 0, __ATOMIC_RELAXED);
-    }
-    if ((LOAD(word) & bit) == 0) {
-        __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
-    }
-}
-
-float mlg_swarm_clients(const mlg_swarms_t *s)
-{
-    unsigned set = 0;
-    float all = (float)MLG_SWARM_CLIENTS;
-
-    for (unsigned i = 0; i < MLG_SWARM_CLIENTS / 64; i++) {
-        set += (unsigned)__builtin_popcountll(LOAD(&s->clients_now[i]) |
-                                              LOAD(&s->clients_before[i]));
-    }
-    set -= (set == MLG_SWARM_CLIENTS);
-    return -all * logf(1.0f - (float)set / all);
-}
-
-/* MLGateSwarmMaxShare: would verdicts take too many of all clients? Looked at
- * once in 64 of them, for it reads a whole map. */
-int mlg_swarm_holds_back(mlg_swarms_t *s, const mlg_swarm_by_t *by)
-{
-    uint32_t refused = LOAD(&s->refused_now) + LOAD(&s->refused_before);
-
-    if (by->is_busy || by->max_share >= 1.0f) {
-        __atomic_store_n(&s->is_degraded, 0, __ATOMIC_RELAXED);
-    }
-    else if (refused % 64 == 0) {
-        __atomic_store_n(&s->is_degraded,
-                         (float)refused > by->max_share * mlg_swarm_clients(s),
-                         __ATOMIC_RELAXED);
-    }
-    return LOAD(&s->is_degraded) != 0;
-}
+#define TOLD_MANY    4u    /* events at once are one of many prints */
 
 /* ---- cohorts -------------------------------------------------------------- */
 
@@ -322,11 +174,11 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
     uint64_t net = net_of(a);
     council_t council;
     swarm_site_t site;
-    nurse_t n;
+    swarm_nurse_t n;
 
     swarm_site_look(&site, s, by, at_s, class, net);
     memset(&council, 0, sizeof(council));
-    nurse_put(&n, s, a->from.hash, at_s, class);
+    swarm_nurse_put(&n, s, a->from.hash, at_s, class);
     n.slots = 0;
     for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
         uint64_t tag = tag_of(a, (mlg_swarm_kind)k, class);
@@ -348,7 +200,7 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
         hear(&council, s, &site, k);
     }
     if (sum_up(s, &site, a, &council, 1, out)) {
-        n.who |= IS_CONTROL;
+        n.who |= SWARM_IS_CONTROL;
     }
     if (!is_vouched(&council)) {
         swarm_site_net(s, class, at_s, net);
@@ -358,24 +210,24 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
             mlg_cohort_store(council.at[k], &council.cohort[k]);
         }
     }
-    nurse_write(&n);
+    swarm_nurse_write(&n);
 }
 
 /* The cohorts of one that came before, as they are now. */
 static void judge_again(mlg_swarms_t *s, const mlg_swarm_by_t *by,
-                        const mlg_arrival_t *a, const nurse_t *n, uint32_t at_s,
+                        const mlg_arrival_t *a, const swarm_nurse_t *n, uint32_t at_s,
                         mlg_swarm_found_t *out)
 {
     council_t council;
     swarm_site_t site;
 
-    swarm_site_peek(&site, s, by, at_s, class_of(n));
+    swarm_site_peek(&site, s, by, at_s, swarm_nurse_class(n));
     memset(&council, 0, sizeof(council));
     for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
-        unsigned slot = n->slots >> (16 * k) & 0xFFFF;
+        int slot = swarm_nurse_slot(n, k);
 
-        if (slot != 0 && slot <= MLG_SWARM_COHORTS) {
-            mlg_cohort_load(&council.cohort[k], &s->cohort[k][slot - 1]);
+        if (slot >= 0) {
+            mlg_cohort_load(&council.cohort[k], &s->cohort[k][slot]);
             hear(&council, s, &site, k);
         }
     }
@@ -400,40 +252,40 @@ static void credit_one(mlg_cohort_t *at, cohort_fn *fn, uint32_t at_s)
     mlg_cohort_store(at, &c);
 }
 
-static void credit(mlg_swarms_t *s, const nurse_t *n, cohort_fn *fn,
+static void credit(mlg_swarms_t *s, const swarm_nurse_t *n, cohort_fn *fn,
                    uint32_t at_s)
 {
-    unsigned class = class_of(n) % MLG_NSWARM_CLASSES;
+    unsigned class = swarm_nurse_class(n);
 
     for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
-        unsigned slot = n->slots >> (16 * k) & 0xFFFF;
+        int slot = swarm_nurse_slot(n, k);
 
-        if (slot != 0 && slot <= MLG_SWARM_COHORTS) {
-            credit_one(&s->cohort[k][slot - 1], fn, at_s);
+        if (slot >= 0) {
+            credit_one(&s->cohort[k][slot], fn, at_s);
         }
     }
     credit_one(&s->whole[class], fn, at_s);
-    if ((n->who & IS_CONTROL) != 0) {
+    if ((n->who & SWARM_IS_CONTROL) != 0) {
         credit_one(&s->held[class], fn, at_s);
     }
 }
 
-static void bring(mlg_swarms_t *s, nurse_t *n, uint32_t at_s)
+static void bring(mlg_swarms_t *s, swarm_nurse_t *n, uint32_t at_s)
 {
-    unsigned state = state_of(n);
+    unsigned state = swarm_nurse_state(n);
 
-    if (state == REFUSED) { /* a person after all */
-        nurse_turn(n, BROUGHT, at_s);
+    if (state == SWARM_REFUSED) { /* a person after all */
+        swarm_nurse_turn(n, SWARM_BROUGHT, at_s);
     }
-    if ((state != WAITS && state != OWES) ||
-        age_of(n->who, at_s) > MLG_SWARM_WAIT_S) {
+    if ((state != SWARM_WAITS && state != SWARM_OWES) ||
+        swarm_nurse_age(n, at_s) > MLG_SWARM_WAIT_S) {
         return;
     }
-    if (state == WAITS) { /* the page is still being sent */
+    if (state == SWARM_WAITS) { /* the page is still being sent */
         credit(s, n, mlg_cohort_owes, at_s);
     }
     credit(s, n, mlg_cohort_brought, at_s);
-    nurse_turn(n, BROUGHT, at_s);
+    swarm_nurse_turn(n, SWARM_BROUGHT, at_s);
 }
 
 void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
@@ -442,20 +294,20 @@ void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
 {
     uint32_t at_s = (uint32_t)(a->at_us / APR_USEC_PER_SEC);
     int is_page = (a->is & (MLG_IS_ASSET | MLG_IS_OTHER_METHOD)) == 0;
-    nurse_t n;
+    swarm_nurse_t n;
 
     *out = (mlg_swarm_found_t){.excess = NAN};
-    note_client(s, a->from.hash, at_s);
+    swarm_clients_note(s, a->from.hash, at_s);
     if (own->total > MLG_SWARM_BRINGS ||
         (a->knows & MLG_KNOWS_REFERER) == 0) {
         return;
     }
-    if (nurse_find(&n, s, a->from.hash, at_s)) {
+    if (swarm_nurse_find(&n, s, a->from.hash, at_s)) {
         if (mlg_record_is_coherent(own, a)) {
             bring(s, &n, at_s);
         }
         else if (is_page && own->total <= MLG_SWARM_YOUNG &&
-                 state_of(&n) != BROUGHT) {
+                 swarm_nurse_state(&n) != SWARM_BROUGHT) {
             judge_again(s, by, a, &n, at_s, out);
         }
     }
@@ -479,13 +331,13 @@ void mlg_swarm_note(mlg_swarms_t *s, unsigned event, uint64_t client,
                     apr_time_t at_us, int is_refused)
 {
     uint32_t at_s = (uint32_t)(at_us / APR_USEC_PER_SEC);
-    nurse_t n;
+    swarm_nurse_t n;
 
-    if (nurse_find(&n, s, client, at_s) && state_of(&n) == WAITS) {
+    if (swarm_nurse_find(&n, s, client, at_s) && swarm_nurse_state(&n) == SWARM_WAITS) {
         __atomic_fetch_add(&s->refused_now, 1, __ATOMIC_RELAXED);
         if (is_refused) {
-            hold(s, class_of(&n) % MLG_NSWARM_CLASSES, at_s);
-            nurse_turn(&n, REFUSED, at_s);
+            hold(s, swarm_nurse_class(&n), at_s);
+            swarm_nurse_turn(&n, SWARM_REFUSED, at_s);
         }
     }
     if (event != 0) {
@@ -500,14 +352,14 @@ void mlg_swarm_answer(mlg_swarms_t *s, const mlg_arrival_t *a,
                       const mlg_record_t *own, uint32_t status)
 {
     uint32_t at_s = (uint32_t)(a->at_us / APR_USEC_PER_SEC);
-    nurse_t n;
+    swarm_nurse_t n;
 
     if (own->total > MLG_SWARM_YOUNG ||
         (a->is & (MLG_IS_ASSET | MLG_IS_OTHER_METHOD)) != 0 ||
         !((status >= 200 && status < 300) || status == 304) ||
-        !nurse_find(&n, s, a->from.hash, at_s) || state_of(&n) != WAITS) {
+        !swarm_nurse_find(&n, s, a->from.hash, at_s) || swarm_nurse_state(&n) != SWARM_WAITS) {
         return;
     }
     credit(s, &n, mlg_cohort_owes, at_s);
-    nurse_turn(&n, OWES, at_s);
+    swarm_nurse_turn(&n, SWARM_OWES, at_s);
 }
