@@ -123,9 +123,9 @@ void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
 /** Take in one client of the tally; a mlg_tally_fn but for its type. */
 void mlg_findings_client(mlg_findings_t *f, const mlg_tally_row_t *row);
 
-/** Look what swarms there are, and end those that are over: once in a minute,
- * whatever it is called for, and for the last time with `now_us` 0. */
-void mlg_findings_swarms(mlg_findings_t *f, mlg_swarms_t *swarms,
+/** Look what swarms there are: once in a minute, however often it is called, and
+ * for the last time with `now_us` 0. */
+void mlg_findings_swarms(mlg_findings_t *f, const mlg_swarms_t *swarms,
                          apr_time_t now_us);
 
 /** After the last client. */

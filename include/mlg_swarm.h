@@ -154,7 +154,8 @@ typedef struct mlg_swarm_event_t {
     char agent_text[MLG_SWARM_AGENT_TEXT];
     char place_text[MLG_SWARM_PLACE_TEXT];
     uint32_t is_told_over; /* the caller's: its end was reported */
-    unsigned char spare[92];
+    unsigned char from[16]; /* the first member's address, mlg_key_t */
+    unsigned char spare[76];
 } mlg_swarm_event_t;
 
 static_assert(sizeof(mlg_swarm_event_t) == 512, "eight cache lines");

@@ -202,6 +202,10 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
     if (sum_up(s, &site, a, &council, 1, out)) {
         n.who |= SWARM_IS_CONTROL;
     }
+    if (out->refuses || (n.who & SWARM_IS_CONTROL) != 0) { /* its hour is not to be learned from */
+        __atomic_store_n(&s->whole[class].is_learned_apart, 1,
+                         __ATOMIC_RELAXED);
+    }
     if (!is_vouched(&council)) {
         swarm_site_net(s, class, at_s, net);
     }

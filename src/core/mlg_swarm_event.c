@@ -48,6 +48,15 @@ unsigned swarm_events_told(const mlg_swarms_t *s, apr_time_t at_us)
     return n;
 }
 
+static void clear(mlg_swarm_event_t *e)
+{
+    uint64_t __attribute__((__may_alias__)) *word = (void *)e;
+
+    for (size_t i = 0; i < sizeof(*e) / sizeof(*word); i++) {
+        STORE(word[i], 0);
+    }
+}
+
 unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
                            mlg_swarm_kind kind, const swarm_site_t *site,
                            apr_time_t at_us, int refuses)
@@ -64,7 +73,7 @@ unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
     if (e == NULL) {
         return 0;
     }
-    memset(e, 0, sizeof(*e));
+    clear(e);
     e->tag = (kind == MLG_SWARM_WHOLE) ? 0 : c->tag;
     e->kind = kind;
     e->refuses = (uint32_t)refuses;
@@ -111,6 +120,7 @@ void swarm_event_member(mlg_swarms_t *s, unsigned event, const mlg_cohort_t *c,
     if (COUNT(e->seen) == 0) {
         STORE(e->agent, a->agent);
         STORE(e->place, a->template);
+        memcpy(e->from, a->from.addr.b, sizeof(e->from));
     }
     if (LOAD(e->agent) == a->agent) {
         COUNT(e->same_agent);

@@ -31,9 +31,10 @@ static float factor_of(const mlg_swarms_t *s, uint32_t at_s, float mean,
     return fminf(fmaxf(factor, 1.0f / FACTOR_MOST), FACTOR_MOST);
 }
 
-static void follow_curve(mlg_swarms_t *s, uint32_t at_s)
+static void follow_curve(mlg_swarms_t *s, const swarm_site_t *site,
+                         uint32_t at_s)
 {
-    uint32_t last_s = s->whole[0].last_s;
+    uint32_t last_s = site->whole[0].last_s;
     float brought = 0.0f;
     float *at = &s->curve[hour_of_week(last_s)];
     float before;
@@ -43,7 +44,7 @@ static void follow_curve(mlg_swarms_t *s, uint32_t at_s)
         return;
     }
     for (int r = 0; r < 2; r++) {
-        brought += (float)s->whole[r].brought[MLG_COHORT_3600S].now;
+        brought += (float)site->whole[r].brought[MLG_COHORT_3600S].now;
     }
     __atomic_load(at, &before, __ATOMIC_RELAXED);
     next = (before > 0.0f) ? before + (brought - before) / 4.0f : brought;
@@ -224,10 +225,12 @@ void swarm_site_look(swarm_site_t *site, mlg_swarms_t *s,
                      const mlg_swarm_by_t *by, uint32_t at_s, unsigned class,
                      uint64_t net)
 {
-    follow_curve(s, at_s);
     for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
         mlg_cohort_load(&site->whole[r], &s->whole[r]);
         mlg_cohort_load(&site->held[r], &s->held[r]);
+    }
+    follow_curve(s, site, at_s);
+    for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
         mlg_cohort_advance(&site->whole[r], at_s, SWARM_NETS_S, 1.0f,
                            INFINITY);
     }

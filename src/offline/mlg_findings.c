@@ -145,7 +145,7 @@ static mlg_swarm_event_t *swarm_at(mlg_findings_t *f,
     return &f->swarm[f->nswarms - 1];
 }
 
-void mlg_findings_swarms(mlg_findings_t *f, mlg_swarms_t *swarms,
+void mlg_findings_swarms(mlg_findings_t *f, const mlg_swarms_t *swarms,
                          apr_time_t now_us)
 {
     if (now_us != 0 && now_us - f->swarms_us >= 0 &&
@@ -153,9 +153,6 @@ void mlg_findings_swarms(mlg_findings_t *f, mlg_swarms_t *swarms,
         return;
     }
     f->swarms_us = now_us;
-    if (now_us != 0) {
-        mlg_swarm_sweep(swarms, now_us);
-    }
     for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
         const mlg_swarm_event_t *e = &swarms->event[i];
         mlg_swarm_event_t *at = (e->id != 0) ? swarm_at(f, e) : NULL;

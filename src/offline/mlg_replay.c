@@ -45,6 +45,17 @@ apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
     return mlg_replay_restart(replay, clients);
 }
 
+/* Once in a minute of the log, as a server's watchdog does. */
+static void sweep(mlg_replay_t *replay, apr_time_t at_us)
+{
+    apr_time_t since_us = at_us - replay->swept_us;
+
+    if (since_us < 0 || since_us >= 60 * (apr_time_t)APR_USEC_PER_SEC) {
+        replay->swept_us = at_us;
+        mlg_swarm_sweep(replay->gate.swarms, at_us);
+    }
+}
+
 /* What a swarm looks like, by the request that began it. */
 static void describe(mlg_replay_t *replay, const mlg_log_entry_t *entry,
                      unsigned event)
@@ -74,6 +85,7 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
     }
     /* Only this thread knows the segment: every stripe is free. */
     stripe = &replay->gate.table.stripe[mlg_stripe_of(arrival->from.hash)];
+    sweep(replay, arrival->at_us);
     mlg_judge(&replay->gate, &replay->rules, arrival, stripe, d);
     if (d->swarm_begins) {
         describe(replay, entry, d->swarm);
@@ -170,6 +182,7 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
     if (replay->is_auto) {
         replay->rules.threshold = seen->threshold;
     }
+    sweep(replay, arrival->at_us);
     mlg_judge(&replay->gate, &replay->rules, arrival,
               (seen->is_arrival_held || was_refused) ? stripe : NULL, d);
     *step->note = d->is_recorded ? NOTE_RECORDED : 0;

@@ -155,6 +155,21 @@ static int is_shared(uint32_t part, uint32_t whole)
 static const char *const class_words[MLG_NSWARM_CLASSES] = {
     ", page only, no referer", ", page only, with a referer", ", page only"};
 
+static const char *network(char buf[SHOWN], const mlg_swarm_event_t *e)
+{
+    mlg_key_t from;
+    mlg_key_t subnet;
+    size_t len;
+
+    memcpy(from.b, e->from, sizeof(from.b));
+    subnet = mlg_key_subnet(&from);
+    mlg_key_render(buf, &subnet, MLG_KEY_BITS);
+    len = strlen(buf);
+    snprintf(buf + len, SHOWN - len, "%s",
+             mlg_key_is_v4(&from) ? "/24" : "/48");
+    return buf;
+}
+
 static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
 {
     char words[MLG_AGENT_WORDS];
@@ -166,6 +181,9 @@ static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
     }
     else {
         put(d, "%s", mlg_swarm_kind_words(e->kind));
+    }
+    if (e->kind == MLG_SWARM_NETWORK) {
+        put(d, " (%s)", network(text, e));
     }
     if (e->kind == MLG_SWARM_PLACE || is_shared(e->same_place, e->seen)) {
         put(d, ", all asking for %s", visible(text, sizeof(text), e->place_text));
