@@ -48,9 +48,9 @@ enum mlg_cohort_window {
 #define MLG_COHORT_FRESH_S 2 /* pane of those just answered */
 
 typedef struct mlg_cohort_t {
-    uint64_t tag;      /* the cohort's hash; 0 = free */
-    uint32_t last_s;   /* latest newcomer, seconds since the epoch */
-    uint16_t standing; /* against being turned out */
+    uint64_t tag;             /* the cohort's hash; 0 = free */
+    uint32_t last_s;          /* latest newcomer, seconds since the epoch */
+    uint16_t standing;        /* against being turned out */
     uint8_t is_learned_apart; /* this hour is not to be learned from */
     uint8_t spare;
     mlg_panes_t fresh; /* of `owe`, in panes of MLG_COHORT_FRESH_S */

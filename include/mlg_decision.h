@@ -32,9 +32,9 @@ typedef struct mlg_decision_t {
     uint32_t rarity;        /* of this request, as mlg_arrival_t has it */
     uint8_t is_recorded;    /* 1: the arrival is in the client's record, and its
                             outcome belongs there too */
-    uint8_t swarm_is; /* MLG_IN_SWARM_* */
-    uint16_t swarm;   /* 1 + index of its swarm's event; 0 = none */
-    float excess;     /* of its cohorts; NaN = no newcomer's */
+    uint8_t swarm_is;       /* MLG_IN_SWARM_* */
+    uint16_t swarm;         /* 1 + index of its swarm's event; 0 = none */
+    float excess;           /* of its cohorts; NaN = no newcomer's */
     uint8_t swarm_begins;   /* 1: this very request began the event */
     uint8_t spare[3];
     uint64_t model; /* the forest that judged; 0: weights, or nobody */

@@ -32,7 +32,7 @@ enum mlg_knows {
     MLG_KNOWS_ALL = (1 << 9) - 1,
     /* What depends on everybody's requests and not on the client's alone: the
      * observed value holds; without the bit it is found here. */
-    MLG_KNOWS_SUBNET = 1 << 9, /* subnet_rate */
+    MLG_KNOWS_SUBNET = 1 << 9,  /* subnet_rate */
     MLG_KNOWS_RARITY = 1 << 10, /* rarity */
     MLG_KNOWS_SWARM = 1 << 11   /* swarm, excess */
 };
@@ -51,8 +51,8 @@ enum mlg_is {
                                         body on GET, HEAD or DELETE, or a
                                         length that is no number            */
     MLG_IS_HTTP2 = 1 << 7,
-    MLG_IS_EXEMPT = 1 << 8, /* the operator's MLGateExempt holds   */
-    MLG_IS_LATE = 1 << 9,   /* answered before it could be judged:
+    MLG_IS_EXEMPT = 1 << 8,  /* the operator's MLGateExempt holds   */
+    MLG_IS_LATE = 1 << 9,    /* answered before it could be judged:
                                         counts, and cannot be refused       */
     MLG_IS_BROWSER = 1 << 10 /* says it is one; told of newcomers   */
 };
@@ -98,7 +98,8 @@ typedef struct mlg_arrival_t {
 /* What its cohorts say of an arrival. */
 #define MLG_IN_SWARM_REFUSES (1u << 0) /* they are in verdict, it no control */
 #define MLG_IN_SWARM_HELD    (1u << 1) /* MLGateSwarmMaxShare holds it back */
-#define MLG_IN_SWARM_ALONE   (1u << 2) /* refused for it, or would be, and for
+#define MLG_IN_SWARM_ALONE                                                     \
+    (1u << 2) /* refused for it, or would be, and for
                                           nothing else */
 
 /* So few clients were seen that nothing is rare. */

@@ -138,8 +138,9 @@ void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
                const mlg_arrival_t *arrival, mlg_stripe_t *held,
                mlg_decision_t *d);
 
-/** Could the next request of this client count in a cohort? If so, hash what
- * it has in common with others (mlg_request_cohorts()). Lock-free.
+/** Could the next request of this client count in a cohort, as its first page?
+ * If so, hash what it has in common with others (mlg_request_cohorts()).
+ * Lock-free.
  *
  * @param client  its hash
  */

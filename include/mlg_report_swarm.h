@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#define MLG_SWARM_WORDS  2048
-#define MLG_AGENT_WORDS  64
+#define MLG_SWARM_WORDS 2048
+#define MLG_AGENT_WORDS 64
 
 /** What a User-Agent says it is, in a few words: "Chrome/65 on Nexus 5". Its
  * first word when it is no browser's. @param agent  any bytes and a NUL */

@@ -56,14 +56,14 @@
 #include "mlg_cohort.h"
 #include "mlg_record.h"
 
-#define MLG_SWARM_COHORTS  8192u  /* of each kind */
-#define MLG_SWARM_NURSERY  65536u /* newcomers that are waited for */
-#define MLG_SWARM_EVENTS   32u
+#define MLG_SWARM_COHORTS    8192u  /* of each kind */
+#define MLG_SWARM_NURSERY    65536u /* newcomers that are waited for */
+#define MLG_SWARM_EVENTS     32u
 #define MLG_SWARM_AGENT_TEXT 192 /* bytes of a User-Agent, with its NUL */
 #define MLG_SWARM_PLACE_TEXT 96
-#define MLG_SWARM_CLIENTS  16384u /* bits: distinct clients in ten minutes */
-#define MLG_SWARM_NETS     2048u  /* bits: networks in a minute */
-#define MLG_SWARM_HOURS    168    /* of a week */
+#define MLG_SWARM_CLIENTS    16384u /* bits: distinct clients in ten minutes */
+#define MLG_SWARM_NETS       2048u  /* bits: networks in a minute */
+#define MLG_SWARM_HOURS      168    /* of a week */
 
 #define MLG_SWARM_YOUNG     12 /* requests: later it is no newcomer */
 #define MLG_SWARM_FIRST     3  /* its first page comes this early */
@@ -121,39 +121,40 @@ typedef struct mlg_swarm_by_t {
 
 /* A newcomer that is waited for. */
 typedef struct mlg_nurse_t {
-    uint64_t who;     /* hash:40 | second:16 | 0:2 | control:1 |
+    uint64_t who; /* hash:40 | second:16 | 0:2 | control:1 |
                          state:3 | class:2 */
-    uint16_t slot[4]; /* 1 + place of its cohort in each kind's table; 0 = none */
+    uint16_t
+        slot[4]; /* 1 + place of its cohort in each kind's table; 0 = none */
 } mlg_nurse_t;
 
 /* A swarm, as long as it lasts and until its place is needed. */
 typedef struct mlg_swarm_event_t {
-    uint64_t id;       /* when it began and where it stands; 0 = free */
-    uint64_t tag;      /* of the cohort; 0 = the whole */
-    int64_t begin_us;  /* found then; microseconds since the epoch */
-    int64_t since_us;  /* its first members came about then */
-    int64_t last_us;   /* latest member */
-    int64_t end_us;    /* 0 = goes on */
+    uint64_t id;      /* when it began and where it stands; 0 = free */
+    uint64_t tag;     /* of the cohort; 0 = the whole */
+    int64_t begin_us; /* found then; microseconds since the epoch */
+    int64_t since_us; /* its first members came about then */
+    int64_t last_us;  /* latest member */
+    int64_t end_us;   /* 0 = goes on */
     int64_t peak_us;
-    uint64_t agent;    /* hash of the first member's, see `same_agent` */
+    uint64_t agent; /* hash of the first member's, see `same_agent` */
     uint64_t place;
     uint32_t kind;     /* mlg_swarm_kind */
     uint32_t refuses;  /* 0: told only */
-    uint32_t class; /* mlg_swarm_class of its members */
+    uint32_t class;    /* mlg_swarm_class of its members */
     uint32_t members;  /* newcomers */
     uint32_t peak;     /* of them in a minute */
     uint32_t networks; /* MLG_SWARM_NETWORK: User-Agents */
     uint32_t refused;
-    uint32_t would;    /* have been refused */
-    uint32_t seen;     /* members looked at for what they share: ... */
+    uint32_t would; /* have been refused */
+    uint32_t seen;  /* members looked at for what they share: ... */
     uint32_t same_agent;
     uint32_t same_place;
     uint32_t is_described;
-    float excess; /* the highest */
+    float excess;     /* the highest */
     uint32_t brought; /* of those that passed */
     char agent_text[MLG_SWARM_AGENT_TEXT];
     char place_text[MLG_SWARM_PLACE_TEXT];
-    uint32_t is_told_over; /* the caller's: its end was reported */
+    uint32_t is_told_over;  /* the caller's: its end was reported */
     unsigned char from[16]; /* the first member's address, mlg_key_t */
     unsigned char spare[76];
 } mlg_swarm_event_t;
@@ -175,13 +176,14 @@ typedef struct mlg_swarms_t {
     mlg_cohort_t held[MLG_NSWARM_CLASSES];
     mlg_spread_t spread[MLG_NSWARM_CLASSES];
     float curve[MLG_SWARM_HOURS]; /* newcomers that brought, by hour of week */
-    uint32_t is_degraded; /* MLGateSwarmMaxShare holds verdicts back */
+    uint32_t is_degraded;         /* MLGateSwarmMaxShare holds verdicts back */
     uint32_t next_event;
     uint32_t clients_pane; /* of 600 s */
     uint32_t refused_now;  /* newcomers, in that pane */
     uint32_t refused_before;
-    uint32_t is_busy; /* the server's: it is short of workers */
-    uint32_t spare[2];
+    uint32_t is_busy;     /* the server's: it is short of workers */
+    uint32_t hot_until_s; /* a cohort was in verdict lately */
+    uint32_t spare;
     uint64_t clients_now[MLG_SWARM_CLIENTS / 64];
     uint64_t clients_before[MLG_SWARM_CLIENTS / 64];
     mlg_swarm_event_t event[MLG_SWARM_EVENTS];
@@ -199,16 +201,6 @@ typedef struct mlg_swarm_found_t {
     uint8_t refuses; /* its cohorts are in verdict, and it is no control */
     uint8_t begins;  /* this very request began the event: describe it */
 } mlg_swarm_found_t;
-
-/** Could this client's next request count in a cohort? If not, the texts of an
- * arrival need not be hashed for it.
- *
- * @param total  requests of the client so far, without the next
- */
-static inline int mlg_swarm_is_young(uint32_t total)
-{
-    return total < MLG_SWARM_FIRST;
-}
 
 /** Count a request, and judge it.
  *

@@ -61,9 +61,9 @@ typedef struct story_t {
     story_moment_t crossed; /* the first at the threshold */
     story_moment_t peak;    /* the highest */
     uint64_t nblocks;
-    uint64_t in_swarm; /* of `refused`, for its swarm alone */
+    uint64_t in_swarm;       /* of `refused`, for its swarm alone */
     mlg_swarm_event_t swarm; /* the latest that it came with; id 0: none */
-    story_block_t *block; /* shape [min(nblocks, STORY_BLOCKS)] */
+    story_block_t *block;    /* shape [min(nblocks, STORY_BLOCKS)] */
 } story_t;
 
 /** Begin. @param addr  any address of the client */

@@ -247,8 +247,9 @@ static void print_swarm(const story_t *story)
     printf("\nIt came with a swarm: %s\n",
            mlg_report_swarm_words(words, &story->swarm));
     if (story->in_swarm > 0) {
-        printf("  %llu of its requests would have been refused for that alone.\n",
-               whole(story->in_swarm));
+        printf(
+            "  %llu of its requests would have been refused for that alone.\n",
+            whole(story->in_swarm));
     }
 }
 

@@ -62,8 +62,7 @@ mlg_cohort_t *mlg_cohort_get(mlg_cohort_t *table, uint32_t mask, uint64_t tag)
 
     for (unsigned i = 0; i < MLG_COHORT_WAYS; i++) {
         uint64_t held = tag_at(&set[i]);
-        uint16_t standing =
-            __atomic_load_n(&set[i].standing, __ATOMIC_RELAXED);
+        uint16_t standing = __atomic_load_n(&set[i].standing, __ATOMIC_RELAXED);
 
         if (held == tag) {
             return &set[i];
@@ -112,8 +111,8 @@ static void learn(mlg_cohort_t *c, uint32_t hours, float factor, float bound)
         c->usual_brought =
             c->usual_brought * kept + (float)c->brought[MLG_COHORT_3600S].now;
     }
-    c->usual_hours = c->usual_hours * kept +
-                     MLG_COHORT_MEMORY_H * (1.0f - kept);
+    c->usual_hours =
+        c->usual_hours * kept + MLG_COHORT_MEMORY_H * (1.0f - kept);
     if (hours > 1) {
         c->base *= powf(1.0f - 1.0f / MLG_COHORT_PACE_H, (float)(hours - 1));
     }
@@ -161,8 +160,7 @@ void mlg_cohort_came(mlg_cohort_t *c, uint64_t net)
     if (net != 0) {
         c->nets[(net >> 6) % 2].now |= bit;
     }
-    c->standing =
-        (uint16_t)(c->standing + (c->standing < STANDING_FULL));
+    c->standing = (uint16_t)(c->standing + (c->standing < STANDING_FULL));
     for (int w = 0; w < MLG_NCOHORT_WINDOWS; w++) {
         mlg_panes_add(&c->came[w]);
     }
@@ -188,8 +186,8 @@ float mlg_cohort_nets(const mlg_cohort_t *c)
     unsigned set = 0;
 
     for (int i = 0; i < 2; i++) {
-        set += (unsigned)__builtin_popcountll(c->nets[i].now |
-                                              c->nets[i].before);
+        set +=
+            (unsigned)__builtin_popcountll(c->nets[i].now | c->nets[i].before);
     }
     if (set >= NET_BITS) {
         set = NET_BITS - 1;

@@ -232,8 +232,7 @@ static void refuse_member(const mlg_gate_t *gate, const mlg_rules_t *rules,
                      (d->swarm_is & MLG_IN_SWARM_HELD) == 0 &&
                      (a->is & MLG_IS_LATE) == 0;
 
-    if ((d->swarm_is & MLG_IN_SWARM_REFUSES) == 0 ||
-        mlg_decision_refuses(d)) {
+    if ((d->swarm_is & MLG_IN_SWARM_REFUSES) == 0 || mlg_decision_refuses(d)) {
         return;
     }
     d->verdict = is_refused ? MLG_VERDICT_REFUSE : MLG_VERDICT_WOULD_REFUSE;
@@ -520,8 +519,10 @@ int mlg_gate_is_newcomer(const mlg_gate_t *gate, uint64_t client)
     const mlg_record_t *shared = mlg_table_find(&gate->table, client);
 
     return shared == NULL ||
-           mlg_swarm_is_young(__atomic_load_n(&shared->total,
-                                              __ATOMIC_RELAXED));
+           (__atomic_load_n(&shared->total, __ATOMIC_RELAXED) <
+                MLG_SWARM_FIRST &&
+            (__atomic_load_n(&shared->seen, __ATOMIC_RELAXED) &
+             MLG_SEEN_PAGE) == 0);
 }
 
 void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,

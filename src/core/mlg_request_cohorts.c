@@ -4,10 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define AGENT_LONG   256 /* bytes of a User-Agent that count */
-#define TOKEN_LONG   20  /* a segment from here on that has digits is one */
-#define TOKEN_HEX    8
-#define QUERY_NAMES  8
+#define AGENT_LONG  256 /* bytes of a User-Agent that count */
+#define TOKEN_LONG  20  /* a segment from here on that has digits is one */
+#define TOKEN_HEX   8
+#define QUERY_NAMES 8
 
 static int is_digit(char c)
 {
@@ -112,8 +112,7 @@ static void put_names(draft_t *d, const char *at, const char *end)
         stop = (stop != NULL) ? stop : end;
         equals = memchr(at, '=', (size_t)(stop - at));
         put(d, (i == 0) ? '?' : '&');
-        put_segment(d, at,
-                    (size_t)(((equals != NULL) ? equals : stop) - at));
+        put_segment(d, at, (size_t)(((equals != NULL) ? equals : stop) - at));
         at = stop + 1;
     }
 }
@@ -174,8 +173,8 @@ uint64_t mlg_print_add(uint64_t print, mlg_text_t name, mlg_text_t value,
         return print | (print == 0);
     }
     word = mlg_hash_text(secret, name.at, name.len);
-    if (value.at != NULL && (is_named(name, "accept") ||
-                             is_named(name, "accept-encoding"))) {
+    if (value.at != NULL &&
+        (is_named(name, "accept") || is_named(name, "accept-encoding"))) {
         word += mlg_hash_text(secret, value.at, value.len);
     }
     print = (print ^ word) * UINT64_C(0x9E3779B97F4A7C15);
@@ -195,6 +194,7 @@ void mlg_request_cohorts(mlg_arrival_t *out, const mlg_request_t *request,
     if (out->agent != 0) {
         len = fold_agent(text, request->agent);
         out->shape = mlg_hash_text(secret, text, len);
-        out->is |= mlg_agent_claims_browser(request->agent) ? MLG_IS_BROWSER : 0;
+        out->is |=
+            mlg_agent_claims_browser(request->agent) ? MLG_IS_BROWSER : 0;
     }
 }

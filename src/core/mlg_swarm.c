@@ -21,11 +21,11 @@ static uint64_t mix(uint64_t x)
 static uint64_t tag_of(const mlg_arrival_t *a, mlg_swarm_kind kind,
                        unsigned class)
 {
-    const uint64_t by[MLG_NSWARM_KINDS] = {
-        [MLG_SWARM_PRINT] = a->print,
-        [MLG_SWARM_AGENT] = a->shape,
-        [MLG_SWARM_PLACE] = a->template,
-        [MLG_SWARM_NETWORK] = (a->agent != 0) ? a->subnet : 0};
+    const uint64_t by[MLG_NSWARM_KINDS] = {[MLG_SWARM_PRINT] = a->print,
+                                           [MLG_SWARM_AGENT] = a->shape,
+                                           [MLG_SWARM_PLACE] = a->template,
+                                           [MLG_SWARM_NETWORK] =
+                                               (a->agent != 0) ? a->subnet : 0};
 
     if (by[kind] == 0) {
         return 0;
@@ -89,7 +89,8 @@ static unsigned speaker(const council_t *council, int *refuses)
         }
     }
     excused |= council->of[MLG_SWARM_PRINT].vouches;
-    excused |= refuser == MLG_SWARM_PLACE && council->of[MLG_SWARM_AGENT].vouches;
+    excused |=
+        refuser == MLG_SWARM_PLACE && council->of[MLG_SWARM_AGENT].vouches;
     *refuses = refuser < MLG_NSWARM_KINDS && !excused;
     return *refuses ? refuser : teller;
 }
@@ -123,10 +124,10 @@ static void name(mlg_swarms_t *s, const swarm_site_t *site,
     unsigned event = is_whole ? swarm_event_whole(s) : c->event;
 
     if (event == 0 && is_newcomer) {
-        event = swarm_event_begin(
-            s, is_whole ? &site->whole[site->class] : c,
-            is_whole ? MLG_SWARM_WHOLE : (mlg_swarm_kind)kind, site, a->at_us,
-            out->refuses);
+        event =
+            swarm_event_begin(s, is_whole ? &site->whole[site->class] : c,
+                              is_whole ? MLG_SWARM_WHOLE : (mlg_swarm_kind)kind,
+                              site, a->at_us, out->refuses);
         out->begins = event != 0;
     }
     if (!is_whole) {
@@ -136,8 +137,9 @@ static void name(mlg_swarms_t *s, const swarm_site_t *site,
 }
 
 /* @return 1 when it is a control */
-static int sum_up(mlg_swarms_t *s, const swarm_site_t *site, const mlg_arrival_t *a,
-                   council_t *council, int is_newcomer, mlg_swarm_found_t *out)
+static int sum_up(mlg_swarms_t *s, const swarm_site_t *site,
+                  const mlg_arrival_t *a, council_t *council, int is_newcomer,
+                  mlg_swarm_found_t *out)
 {
     int refuses;
     unsigned kind = speaker(council, &refuses);
@@ -184,8 +186,9 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
         uint64_t tag = tag_of(a, (mlg_swarm_kind)k, class);
         mlg_cohort_t *c = &council.cohort[k];
 
-        if (tag == 0 || (council.at[k] = mlg_cohort_get(
-                             s->cohort[k], MLG_SWARM_COHORTS - 1, tag)) == NULL) {
+        if (tag == 0 ||
+            (council.at[k] = mlg_cohort_get(s->cohort[k], MLG_SWARM_COHORTS - 1,
+                                            tag)) == NULL) {
             continue;
         }
         mlg_cohort_load(c, council.at[k]);
@@ -202,7 +205,10 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
     if (sum_up(s, &site, a, &council, 1, out)) {
         n.who |= SWARM_IS_CONTROL;
     }
-    if (out->refuses || (n.who & SWARM_IS_CONTROL) != 0) { /* its hour is not to be learned from */
+    if (out->refuses || (n.who & SWARM_IS_CONTROL) != 0) {
+        __atomic_store_n(
+            &s->hot_until_s, at_s + MLG_SWARM_QUIET_S,
+            __ATOMIC_RELAXED); /* its hour is not to be learned from */
         __atomic_store_n(&s->whole[class].is_learned_apart, 1,
                          __ATOMIC_RELAXED);
     }
@@ -219,8 +225,8 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
 
 /* The cohorts of one that came before, as they are now. */
 static void judge_again(mlg_swarms_t *s, const mlg_swarm_by_t *by,
-                        const mlg_arrival_t *a, const swarm_nurse_t *n, uint32_t at_s,
-                        mlg_swarm_found_t *out)
+                        const mlg_arrival_t *a, const swarm_nurse_t *n,
+                        uint32_t at_s, mlg_swarm_found_t *out)
 {
     council_t council;
     swarm_site_t site;
@@ -302,8 +308,7 @@ void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
 
     *out = (mlg_swarm_found_t){.excess = NAN};
     swarm_clients_note(s, a->from.hash, at_s);
-    if (own->total > MLG_SWARM_BRINGS ||
-        (a->knows & MLG_KNOWS_REFERER) == 0) {
+    if (own->total > MLG_SWARM_BRINGS || (a->knows & MLG_KNOWS_REFERER) == 0) {
         return;
     }
     if (swarm_nurse_find(&n, s, a->from.hash, at_s)) {
@@ -311,7 +316,8 @@ void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
             bring(s, &n, at_s);
         }
         else if (is_page && own->total <= MLG_SWARM_YOUNG &&
-                 swarm_nurse_state(&n) != SWARM_BROUGHT) {
+                 swarm_nurse_state(&n) != SWARM_BROUGHT &&
+                 at_s < __atomic_load_n(&s->hot_until_s, __ATOMIC_RELAXED)) {
             judge_again(s, by, a, &n, at_s, out);
         }
     }
@@ -337,7 +343,8 @@ void mlg_swarm_note(mlg_swarms_t *s, unsigned event, uint64_t client,
     uint32_t at_s = (uint32_t)(at_us / APR_USEC_PER_SEC);
     swarm_nurse_t n;
 
-    if (swarm_nurse_find(&n, s, client, at_s) && swarm_nurse_state(&n) == SWARM_WAITS) {
+    if (swarm_nurse_find(&n, s, client, at_s) &&
+        swarm_nurse_state(&n) == SWARM_WAITS) {
         __atomic_fetch_add(&s->refused_now, 1, __ATOMIC_RELAXED);
         if (is_refused) {
             hold(s, swarm_nurse_class(&n), at_s);
@@ -361,7 +368,8 @@ void mlg_swarm_answer(mlg_swarms_t *s, const mlg_arrival_t *a,
     if (own->total > MLG_SWARM_YOUNG ||
         (a->is & (MLG_IS_ASSET | MLG_IS_OTHER_METHOD)) != 0 ||
         !((status >= 200 && status < 300) || status == 304) ||
-        !swarm_nurse_find(&n, s, a->from.hash, at_s) || swarm_nurse_state(&n) != SWARM_WAITS) {
+        !swarm_nurse_find(&n, s, a->from.hash, at_s) ||
+        swarm_nurse_state(&n) != SWARM_WAITS) {
         return;
     }
     credit(s, &n, mlg_cohort_owes, at_s);

@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-#define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
-#define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
-#define COUNT(field)        __atomic_fetch_add(&(field), 1, __ATOMIC_RELAXED)
+#define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define STORE(field, value)                                                    \
+    __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+#define COUNT(field) __atomic_fetch_add(&(field), 1, __ATOMIC_RELAXED)
 
 #define TOGETHER_US (6 * INT64_C(3600000000))
 
@@ -17,7 +18,8 @@ static int goes_on(const mlg_swarm_event_t *e)
 unsigned swarm_event_of(const mlg_swarms_t *s, unsigned event, uint64_t tag)
 {
     if (event == 0 || event > MLG_SWARM_EVENTS ||
-        LOAD(s->event[event - 1].tag) != tag || !goes_on(&s->event[event - 1])) {
+        LOAD(s->event[event - 1].tag) != tag ||
+        !goes_on(&s->event[event - 1])) {
         return 0;
     }
     return event;
@@ -62,8 +64,8 @@ unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
                            apr_time_t at_us, int refuses)
 {
     mlg_swarm_event_t *e = NULL;
-    unsigned members = mlg_panes_sum(&c->came[refuses ? MLG_COHORT_600S
-                                                      : MLG_COHORT_DAY]);
+    unsigned members =
+        mlg_panes_sum(&c->came[refuses ? MLG_COHORT_600S : MLG_COHORT_DAY]);
 
     for (unsigned i = 0; i < MLG_SWARM_EVENTS && e == NULL; i++) {
         unsigned at = COUNT(s->next_event) % MLG_SWARM_EVENTS;
@@ -86,8 +88,7 @@ unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
         e->since_us = at_us;
     }
     e->members = (members > 0) ? members - 1 : 0; /* this one comes next */
-    STORE(e->id, (uint64_t)at_us * MLG_SWARM_EVENTS +
-                     (uint64_t)(e - s->event));
+    STORE(e->id, (uint64_t)at_us * MLG_SWARM_EVENTS + (uint64_t)(e - s->event));
     return (unsigned)(e - s->event) + 1;
 }
 
@@ -144,11 +145,13 @@ void mlg_swarm_describe(mlg_swarms_t *s, unsigned event, const char *agent,
     }
     if (agent != NULL) {
         memcpy(e->agent_text, agent,
-               (agent_len < MLG_SWARM_AGENT_TEXT) ? agent_len : MLG_SWARM_AGENT_TEXT - 1);
+               (agent_len < MLG_SWARM_AGENT_TEXT) ? agent_len
+                                                  : MLG_SWARM_AGENT_TEXT - 1);
     }
     if (place != NULL) {
         memcpy(e->place_text, place,
-               (place_len < MLG_SWARM_PLACE_TEXT) ? place_len : MLG_SWARM_PLACE_TEXT - 1);
+               (place_len < MLG_SWARM_PLACE_TEXT) ? place_len
+                                                  : MLG_SWARM_PLACE_TEXT - 1);
     }
 }
 

@@ -12,21 +12,22 @@
 #define SWARM_AGENTS_S 43200u /* of User-Agents, in a network's cohort */
 
 /* Shared by what judges a site and a cohort. */
-#define SWARM_DAY_S           86400u
-#define SWARM_REFUSE_AFTER_S  (3 * SWARM_DAY_S)
-#define SWARM_USUAL_LEAST     0.1f  /* below, absence proves nothing */
-#define SWARM_EXPECTED        7.0f  /* would have brought something: e^-7 */
-#define SWARM_OTHERS          3.0f
-#define SWARM_WEEK_H          168u
+#define SWARM_DAY_S          86400u
+#define SWARM_REFUSE_AFTER_S (3 * SWARM_DAY_S)
+#define SWARM_USUAL_LEAST    0.1f /* below, absence proves nothing */
+#define SWARM_EXPECTED       7.0f /* would have brought something: e^-7 */
+#define SWARM_OTHERS         3.0f
+#define SWARM_WEEK_H         168u
 
 /* The site at one moment. */
 typedef struct swarm_site_t {
     uint32_t at_s;
-    uint32_t age_s;        /* since the first newcomer */
-    unsigned class;        /* mlg_swarm_class of the newcomer looked at */
-    float usual[MLG_NSWARM_CLASSES]; /* share that brings something; 0 = not known */
-    float bound;           /* of what is usual for a cohort, an hour */
-    float factor;          /* of this hour of the week */
+    uint32_t age_s; /* since the first newcomer */
+    unsigned class; /* mlg_swarm_class of the newcomer looked at */
+    float usual
+        [MLG_NSWARM_CLASSES]; /* share that brings something; 0 = not known */
+    float bound;              /* of what is usual for a cohort, an hour */
+    float factor;             /* of this hour of the week */
     int is_alarmed;
     float threshold;
     float nets; /* of those in the class whose print nobody vouches for, in a

@@ -3,21 +3,21 @@
 
 #include <math.h>
 
-#define TELL_AFTER_S    SWARM_DAY_S
-#define USUAL_FEW       20.0f /* newcomers, before a share is known */
-#define EXPECTED_LOW    3.0f  /* under the alarm */
-#define EIGHTH          8.0f
-#define NETS_LEAST      64.0f
-#define NETS_PLACE      1.5f /* times as many: bystanders are among them */
-#define NETS_ENOUGH     150.0f
-#define NETS_SHARE      0.4f
-#define NETS_ALARM      3.0f
-#define NETS_ALARM_SHARE 0.75f
-#define ALARM_SLACK_OWN 1.0f
-#define TELL_SLACK      3.0f /* a day */
+#define TELL_AFTER_S      SWARM_DAY_S
+#define USUAL_FEW         20.0f /* newcomers, before a share is known */
+#define EXPECTED_LOW      3.0f  /* under the alarm */
+#define EIGHTH            8.0f
+#define NETS_LEAST        64.0f
+#define NETS_PLACE        1.5f /* times as many: bystanders are among them */
+#define NETS_ENOUGH       150.0f
+#define NETS_SHARE        0.4f
+#define NETS_ALARM        3.0f
+#define NETS_ALARM_SHARE  0.75f
+#define ALARM_SLACK_OWN   1.0f
+#define TELL_SLACK        3.0f /* a day */
 #define TELL_SLACK_AGENTS 2.0f
-#define TELL_NETS       6.0f
-#define TELL_AGENTS     0.75f
+#define TELL_NETS         6.0f
+#define TELL_AGENTS       0.75f
 
 const float swarm_window_h[MLG_NCOHORT_WINDOWS] = {60 / 3600.0f, 1 / 6.0f, 1.0f,
                                                    24.0f};
@@ -31,7 +31,7 @@ swarm_tally_t swarm_settled(const mlg_cohort_t *c, enum mlg_cohort_window w)
     unsigned fresh = mlg_panes_sum(&c->fresh);
 
     return (swarm_tally_t){(float)(owe - ((fresh < owe) ? fresh : owe)),
-                     (float)mlg_panes_sum(&c->brought[w])};
+                           (float)mlg_panes_sum(&c->brought[w])};
 }
 
 /* Nobody of the last minute or two counts. */
@@ -41,12 +41,12 @@ swarm_tally_t swarm_settled_slowly(const mlg_cohort_t *c)
     unsigned fresh = mlg_panes_sum(&c->owe[MLG_COHORT_60S]);
 
     return (swarm_tally_t){(float)(owe - ((fresh < owe) ? fresh : owe)),
-                     (float)mlg_panes_sum(&c->brought[MLG_COHORT_600S])};
+                           (float)mlg_panes_sum(&c->brought[MLG_COHORT_600S])};
 }
 
 /* @param usual  newcomers an hour */
 float swarm_excess(const mlg_cohort_t *c, uint32_t at_s, float usual,
-                       float slack)
+                   float slack)
 {
     float most = 0.0f;
 
@@ -60,8 +60,7 @@ float swarm_excess(const mlg_cohort_t *c, uint32_t at_s, float usual,
 
 float swarm_usual(const mlg_cohort_t *c)
 {
-    return (c->usual_owe >= USUAL_FEW) ? c->usual_brought / c->usual_owe
-                                       : 0.0f;
+    return (c->usual_owe >= USUAL_FEW) ? c->usual_brought / c->usual_owe : 0.0f;
 }
 
 /* ---- absence ------------------------------------------------------------- */
@@ -106,8 +105,8 @@ static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
             continue;
         }
         others = others_bring(site, t, (enum mlg_cohort_window)w);
-        if (others > 0 ||
-            (others < 0 && is_absent(swarm_settled_slowly(c), usual, expected))) {
+        if (others > 0 || (others < 0 && is_absent(swarm_settled_slowly(c),
+                                                   usual, expected))) {
             return 1;
         }
     }
@@ -137,7 +136,7 @@ static swarm_tally_t past_of(const mlg_cohort_t *c)
     float brought = (float)mlg_panes_sum(&c->brought[MLG_COHORT_DAY]);
 
     return (swarm_tally_t){fmaxf(c->usual_owe - owe, 0.0f),
-                     fmaxf(c->usual_brought - brought, 0.0f)};
+                           fmaxf(c->usual_brought - brought, 0.0f)};
 }
 
 /* Some dozens over a day, or one network under many names. */
@@ -145,15 +144,15 @@ static int is_told(const swarm_site_t *site, const mlg_cohort_t *c,
                    mlg_swarm_kind kind, float usual, swarm_tally_t past)
 {
     unsigned came = mlg_panes_sum(&c->came[MLG_COHORT_DAY]);
-    float days = fminf((float)(site->age_s / SWARM_DAY_S), SWARM_WEEK_H / 24.0f);
+    float days =
+        fminf((float)(site->age_s / SWARM_DAY_S), SWARM_WEEK_H / 24.0f);
     float nets = mlg_cohort_nets(c);
     int is_network = kind == MLG_SWARM_NETWORK;
 
     if (kind == MLG_SWARM_PLACE ||
         (float)came <
-            site->threshold *
-                (past.owe / days +
-                 (is_network ? TELL_SLACK_AGENTS : TELL_SLACK))) {
+            site->threshold * (past.owe / days +
+                               (is_network ? TELL_SLACK_AGENTS : TELL_SLACK))) {
         return 0;
     }
     if (nets < (is_network ? TELL_AGENTS * (float)came : TELL_NETS)) {
@@ -197,7 +196,7 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
         out->refuses = is_browser && site->age_s >= SWARM_REFUSE_AFTER_S;
         out->tells = 1;
     }
-    out->vouches = !out->refuses &&
-                   (is_good || (t.brought >= 3.0f &&
-                                t.brought * 2.0f >= t.owe * usual));
+    out->vouches =
+        !out->refuses &&
+        (is_good || (t.brought >= 3.0f && t.brought * 2.0f >= t.owe * usual));
 }

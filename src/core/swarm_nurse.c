@@ -45,7 +45,7 @@ static mlg_nurse_t *pair_of(mlg_swarms_t *s, uint64_t client)
 }
 
 int swarm_nurse_find(swarm_nurse_t *n, mlg_swarms_t *s, uint64_t client,
-                      uint32_t at_s)
+                     uint32_t at_s)
 {
     mlg_nurse_t *pair = pair_of(s, client);
 
@@ -59,14 +59,13 @@ int swarm_nurse_find(swarm_nurse_t *n, mlg_swarms_t *s, uint64_t client,
 }
 
 void swarm_nurse_put(swarm_nurse_t *n, mlg_swarms_t *s, uint64_t client,
-                      uint32_t at_s, unsigned class)
+                     uint32_t at_s, unsigned class)
 {
     mlg_nurse_t *pair = pair_of(s, client);
     uint64_t first = LOAD(&pair[0].who);
     uint64_t second = LOAD(&pair[1].who);
-    int is_second =
-        first != 0 &&
-        (second == 0 || age_of(second, at_s) > age_of(first, at_s));
+    int is_second = first != 0 &&
+                    (second == 0 || age_of(second, at_s) > age_of(first, at_s));
 
     n->at = &pair[is_second];
     n->who = client >> 24 << 24 | (uint64_t)(at_s & SECOND_BITS) << 8 |

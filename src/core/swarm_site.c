@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-#define ALARM_SLACK     25.0f
+#define ALARM_SLACK      25.0f
 #define ALARM_NETS       300.0f
 #define ALARM_NETS_SHARE 0.6f
 #define CONTROLS_FEW     8.0f
-#define FACTOR_MOST     4.0f
+#define FACTOR_MOST      4.0f
 
 /* ---- the site ------------------------------------------------------------- */
 
@@ -74,8 +74,8 @@ void swarm_site_net(mlg_swarms_t *s, unsigned class, uint32_t at_s,
             uint64_t now =
                 __atomic_exchange_n(&spread->now[i], 0, __ATOMIC_RELAXED);
 
-            __atomic_store_n(&spread->before[i],
-                             (minute == last + 1) ? now : 0, __ATOMIC_RELAXED);
+            __atomic_store_n(&spread->before[i], (minute == last + 1) ? now : 0,
+                             __ATOMIC_RELAXED);
         }
     }
     if ((__atomic_fetch_or(&spread->now[at], bit, __ATOMIC_RELAXED) & bit) ==
@@ -84,8 +84,7 @@ void swarm_site_net(mlg_swarms_t *s, unsigned class, uint32_t at_s,
             __atomic_load_n(&spread->before[at], __ATOMIC_RELAXED);
 
         __atomic_fetch_add(&spread->set_now, 1, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&spread->set, (before & bit) == 0,
-                           __ATOMIC_RELAXED);
+        __atomic_fetch_add(&spread->set, (before & bit) == 0, __ATOMIC_RELAXED);
     }
 }
 
@@ -101,7 +100,7 @@ static float nets_of(const mlg_spread_t *spread)
 /* The whole of a class in a window, as if all had been let pass: who was
  * refused would have done what the controls do. */
 static swarm_tally_t as_if_passed(const swarm_site_t *site, swarm_tally_t t,
-                            enum mlg_cohort_window w)
+                                  enum mlg_cohort_window w)
 {
     const mlg_cohort_t *held = &site->held[site->class];
     swarm_tally_t controls = swarm_settled(held, MLG_COHORT_600S);
@@ -161,7 +160,8 @@ static int is_alarmed(const swarm_site_t *site)
         return 0;
     }
     if (!is_short(t, usual)) {
-        t = as_if_passed(site, swarm_settled(c, MLG_COHORT_600S), MLG_COHORT_600S);
+        t = as_if_passed(site, swarm_settled(c, MLG_COHORT_600S),
+                         MLG_COHORT_600S);
     }
     if (!is_short(t, usual) || !is_from_everywhere(site, minute)) {
         return 0;
@@ -174,16 +174,16 @@ static int is_alarmed(const swarm_site_t *site)
             return 0;
         }
     }
-    else if (!is_short(as_if_passed(site, swarm_settled_slowly(c), MLG_COHORT_600S),
-                       usual)) {
+    else if (!is_short(
+                 as_if_passed(site, swarm_settled_slowly(c), MLG_COHORT_600S),
+                 usual)) {
         return 0;
     }
     return bare_excess(site, usual) >= site->threshold;
 }
 
 static void site_fill(swarm_site_t *site, const mlg_swarms_t *s,
-                      const mlg_swarm_by_t *by, uint32_t at_s,
-                      unsigned class)
+                      const mlg_swarm_by_t *by, uint32_t at_s, unsigned class)
 {
     float mean = 0.0f;
 
@@ -231,8 +231,7 @@ void swarm_site_look(swarm_site_t *site, mlg_swarms_t *s,
     }
     follow_curve(s, site, at_s);
     for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
-        mlg_cohort_advance(&site->whole[r], at_s, SWARM_NETS_S, 1.0f,
-                           INFINITY);
+        mlg_cohort_advance(&site->whole[r], at_s, SWARM_NETS_S, 1.0f, INFINITY);
     }
     mlg_cohort_came(&site->whole[class], net);
     site_fill(site, s, by, at_s, class);

@@ -114,9 +114,9 @@ static int get_metrics(request_rec *r, const char *argument)
 static int get_swarms(request_rec *r, const char *argument)
 {
     (void)argument;
-    return mlgate_answer(r, HTTP_OK,
-                         mlg_report_swarms(mlgate.gate.swarms,
-                                           &mlgate_survey_rules(r)->swarm));
+    return mlgate_answer(
+        r, HTTP_OK,
+        mlg_report_swarms(mlgate.gate.swarms, &mlgate_survey_rules(r)->swarm));
 }
 
 static int get_client(request_rec *r, const char *argument)

@@ -29,9 +29,9 @@ uint64_t mlgate_swarm_print(const request_rec *r)
     uint64_t print = 0;
 
     for (int i = 0; i < all->nelts; i++) {
-        print = mlg_print_add(print, text_of(entry[i].key),
-                              text_of(entry[i].val),
-                              &mlgate.gate.segment->secret);
+        print =
+            mlg_print_add(print, text_of(entry[i].key), text_of(entry[i].val),
+                          &mlgate.gate.segment->secret);
     }
     return print;
 }

@@ -44,8 +44,8 @@ static const char *visible(char *buf, size_t size, const char *text)
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
 
-        put(&d, (c >= 0x20 && c < 0x7f && c != '\\' && c != '"') ? "%c"
-                                                                 : "\\x%02x",
+        put(&d,
+            (c >= 0x20 && c < 0x7f && c != '\\' && c != '"') ? "%c" : "\\x%02x",
             c);
     }
     return buf;
@@ -75,7 +75,7 @@ static int put_product(draft_t *d, const char *agent)
     static const struct {
         const char *word;
         const char *name;
-    } products[] = {{"Edg/", "Edge/"},       {"OPR/", "Opera/"},
+    } products[] = {{"Edg/", "Edge/"},        {"OPR/", "Opera/"},
                     {"Firefox/", "Firefox/"}, {"CriOS/", "Chrome/"},
                     {"Chrome/", "Chrome/"},   {"Version/", "Safari/"}};
 
@@ -97,7 +97,7 @@ static void put_system(draft_t *d, const char *agent)
     static const struct {
         const char *word;
         const char *name;
-    } systems[] = {{"iPhone", "iPhone"},     {"iPad", "iPad"},
+    } systems[] = {{"iPhone", "iPhone"},      {"iPad", "iPad"},
                    {"Windows NT", "Windows"}, {"Macintosh", "macOS"},
                    {"CrOS", "ChromeOS"},      {"Linux", "Linux"}};
     const char *android = strstr(agent, "Android ");
@@ -186,7 +186,8 @@ static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
         put(d, " (%s)", network(text, e));
     }
     if (e->kind == MLG_SWARM_PLACE || is_shared(e->same_place, e->seen)) {
-        put(d, ", all asking for %s", visible(text, sizeof(text), e->place_text));
+        put(d, ", all asking for %s",
+            visible(text, sizeof(text), e->place_text));
     }
     if (e->kind == MLG_SWARM_NETWORK) {
         put(d, ", pages only");
@@ -254,8 +255,7 @@ json_t *mlg_report_swarm(const mlg_swarm_event_t *e)
 
     json_object_set_new(out, "words",
                         json_string(mlg_report_swarm_words(words, e)));
-    json_object_set_new(out, "kind",
-                        json_string(mlg_swarm_kind_name(e->kind)));
+    json_object_set_new(out, "kind", json_string(mlg_swarm_kind_name(e->kind)));
     json_object_set_new(out, "refuses", json_boolean(e->refuses));
     json_object_set_new(out, "with_referer",
                         json_boolean(e->class == MLG_SWARM_REFERER));
@@ -308,8 +308,7 @@ json_t *mlg_report_swarms(const mlg_swarms_t *swarms, const mlg_swarm_by_t *by)
     json_object_set_new(out, "threshold", mlg_json_number(by->threshold));
     json_object_set_new(out, "max_share", mlg_json_number(by->max_share));
     json_object_set_new(out, "held_back", json_boolean(swarms->is_degraded));
-    json_object_set_new(out, "short_of_workers",
-                        json_boolean(swarms->is_busy));
+    json_object_set_new(out, "short_of_workers", json_boolean(swarms->is_busy));
     json_object_set_new(
         out, "clients_10min",
         json_integer((json_int_t)(mlg_swarm_clients(swarms) + 0.5f)));

@@ -44,12 +44,20 @@ typedef struct play_t {
     double slow_s; /* to answer, on average */
 } play_t;
 
-static const char *const names[NWAVES] = {
-    "one print",  "200 prints, mixed paths", "400 versions",
-    "new paths",  "one print with referer",  "newsletter",
-    "aggregator", "launch, slow server",     "mail proxies",
-    "crawl wave", "monitor network",         "carrier NAT",
-    "app, woken", "nothing"};
+static const char *const names[NWAVES] = {"one print",
+                                          "200 prints, mixed paths",
+                                          "400 versions",
+                                          "new paths",
+                                          "one print with referer",
+                                          "newsletter",
+                                          "aggregator",
+                                          "launch, slow server",
+                                          "mail proxies",
+                                          "crawl wave",
+                                          "monitor network",
+                                          "carrier NAT",
+                                          "app, woken",
+                                          "nothing"};
 
 const char *wave_name(wave_kind kind)
 {
@@ -245,7 +253,7 @@ static void swarm_member(play_t *p, wave_kind kind, uint32_t actor, double t)
     for (unsigned i = 0; i < requests; i++) {
         uint32_t path = (kind == WAVE_MANY_PRINTS) ? below(p, SITE_PATHS)
                         : (kind == WAVE_PATHS)     ? 1000000 + below(p, 1 << 30)
-                                                    : below(p, 10);
+                                                   : below(p, 10);
 
         ask(p, actor, t, PAGE, path, (kind == WAVE_REFERER) ? 0 : NO_PATH);
         t += 0.5 + about(p, 5.0);
@@ -295,8 +303,8 @@ static void member(play_t *p, const wave_t *s, uint32_t i, double t)
         person(p, actor, t, path,
                (s->kind == WAVE_NEWSLETTER) ? referer
                : (s->kind == WAVE_LINK)     ? FOREIGN
-               : below(p, 2)                 ? FOREIGN
-                                             : NO_PATH);
+               : below(p, 2)                ? FOREIGN
+                                            : NO_PATH);
         break;
     default:
         actor = add_actor(p, anywhere(p));
@@ -337,8 +345,8 @@ static mlg_arrival_t arrival_of(const play_t *p, const act_t *act)
     a.print = who->print;
     a.shape = who->shape;
     /* a template stands for twenty paths, and for all that are new */
-    a.template = word("template",
-                      (act->path < 1000000) ? act->path / 20 : 1 << 20);
+    a.template =
+        word("template", (act->path < 1000000) ? act->path / 20 : 1 << 20);
     a.is = is_asset ? MLG_IS_ASSET : 0;
     a.is |= who->is_browser ? MLG_IS_BROWSER : 0;
     a.header_fields = 12;
@@ -464,14 +472,13 @@ void town_open(town_t *town, double days, double every_s, uint64_t seed)
     mlg_segment_format(town->base, CLIENTS, &unit_secret, T0);
     IS_INT(mlg_segment_view(&town->gate, town->base, town->bytes, NULL),
            APR_SUCCESS);
-    town->rules = (mlg_rules_t){
-        .model = &mlg_weighted_default,
-        .engine = MLG_ENGINE_ENFORCE,
-        .threshold = MLG_THRESHOLD_NONE,
-        .min_requests = 10,
-        .block_for_us = SEC(600),
-        .block_max_us = SEC(86400),
-        .swarm = {MLG_SWARM_REFUSE, 4.0f, 1.0f, 1}};
+    town->rules = (mlg_rules_t){.model = &mlg_weighted_default,
+                                .engine = MLG_ENGINE_ENFORCE,
+                                .threshold = MLG_THRESHOLD_NONE,
+                                .min_requests = 10,
+                                .block_for_us = SEC(600),
+                                .block_max_us = SEC(86400),
+                                .swarm = {MLG_SWARM_REFUSE, 4.0f, 1.0f, 1}};
     for (double done = 0.0; done < days; done += 0.25) {
         play_t p;
 
@@ -505,8 +512,7 @@ wave_result_t wave_play(town_t *town, const wave_t *wave)
         p.slow_s = 4.0;
     }
     ordinary(&p, 0.0, wave->seconds + 900.0, town->every_s);
-    for (uint32_t i = 0; i < wave->addresses && wave->kind != WAVE_QUIET;
-         i++) {
+    for (uint32_t i = 0; i < wave->addresses && wave->kind != WAVE_QUIET; i++) {
         member(&p, wave, i, 300.0 + chance(&p) * wave->seconds);
     }
     play(&p, &r);

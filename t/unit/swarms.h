@@ -38,19 +38,19 @@ typedef struct wave_t {
 } wave_t;
 
 typedef struct wave_result_t {
-    unsigned members;         /* of the wave: addresses */
-    unsigned requests;        /* of members */
-    unsigned refused;         /* of them */
-    unsigned late;            /* requests after the first 200 */
-    unsigned late_refused;    /* of them */
-    unsigned bystanders;      /* people beside it */
-    unsigned bystanders_hit;  /* of them, refused at least once */
+    unsigned members;        /* of the wave: addresses */
+    unsigned requests;       /* of members */
+    unsigned refused;        /* of them */
+    unsigned late;           /* requests after the first 200 */
+    unsigned late_refused;   /* of them */
+    unsigned bystanders;     /* people beside it */
+    unsigned bystanders_hit; /* of them, refused at least once */
     unsigned members_hit;
-    unsigned would;           /* requests that would have been refused */
-    int is_degraded;          /* at any time */
-    unsigned events;          /* begun */
-    unsigned refusing;        /* of them, that refuse */
-    double found_s;           /* the first refusal, seconds after the first
+    unsigned would;    /* requests that would have been refused */
+    int is_degraded;   /* at any time */
+    unsigned events;   /* begun */
+    unsigned refusing; /* of them, that refuse */
+    double found_s;    /* the first refusal, seconds after the first
                                  member; -1 = none */
 } wave_result_t;
 

@@ -7,7 +7,7 @@
 #define HOUR_S 3600u
 #define DAY_S  86400u
 /* A border between two panes of every width. */
-#define START ((uint32_t)(1700006400u))
+#define START  ((uint32_t)(1700006400u))
 #define PLACES 64u
 
 static mlg_cohort_t table[PLACES];

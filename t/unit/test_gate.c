@@ -703,17 +703,22 @@ CLAIM(a_member_is_observed_where_the_rules_say_so)
     }
 }
 
-CLAIM(a_newcomer_is_one_until_its_third_request)
+CLAIM(a_newcomer_is_one_until_its_first_page_or_third_request)
 {
     rig_t rig;
-    uint64_t client = unit_client("192.0.2.1").hash;
+    mlg_client_t one = unit_client("192.0.2.1");
+    mlg_client_t two = unit_client("192.0.2.2");
+    mlg_arrival_t page = unit_page("192.0.2.1", T0);
 
     BEGIN;
     rig_open(&rig);
+    IS_TRUE(mlg_gate_is_newcomer(&rig.gate, one.hash));
+    rig_judge(&rig, &page);
+    IS_FALSE(mlg_gate_is_newcomer(&rig.gate, one.hash));
     for (int i = 0; i < 4; i++) {
-        mlg_arrival_t a = unit_page("192.0.2.1", T0 + SEC(i));
+        mlg_arrival_t a = unit_asset("192.0.2.2", T0 + SEC(i));
 
-        IS_INT(mlg_gate_is_newcomer(&rig.gate, client), i < 3);
+        IS_INT(mlg_gate_is_newcomer(&rig.gate, two.hash), i < 3);
         rig_judge(&rig, &a);
     }
     rig_close(&rig);
@@ -748,7 +753,7 @@ int main(void)
         TEST(every_request_is_counted_exactly_once),
         TEST(a_member_is_refused_for_its_request_and_not_blocked),
         TEST(a_member_is_observed_where_the_rules_say_so),
-        TEST(a_newcomer_is_one_until_its_third_request),
+        TEST(a_newcomer_is_one_until_its_first_page_or_third_request),
     };
 
     return RUN(tests);

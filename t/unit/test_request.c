@@ -525,10 +525,10 @@ static mlg_arrival_t cohorts_of(const char *agent, const char *target)
 
 CLAIM(user_agents_that_differ_in_numbers_have_one_shape)
 {
-    mlg_arrival_t a = cohorts_of("Mozilla/5.0 (X11) Chrome/65.0.1 Safari/537.36",
-                                 "/news/1");
-    mlg_arrival_t b = cohorts_of("Mozilla/5.0 (X11) Chrome/110.2 Safari/537.36",
-                                 "/news/22");
+    mlg_arrival_t a =
+        cohorts_of("Mozilla/5.0 (X11) Chrome/65.0.1 Safari/537.36", "/news/1");
+    mlg_arrival_t b =
+        cohorts_of("Mozilla/5.0 (X11) Chrome/110.2 Safari/537.36", "/news/22");
     mlg_arrival_t c = cohorts_of("Mozilla/5.0 (X11) Firefox/65.0", "/olds/1");
     mlg_arrival_t none = cohorts_of(NULL, "/");
 
@@ -556,17 +556,17 @@ static uint64_t print_of(int n, const char *const pair[][2])
 
 CLAIM(a_print_is_names_order_case_and_what_is_accepted)
 {
-    const char *const one[][2] = {{"Host", "a"}, {"Accept", "*/*"},
-                                  {"User-Agent", "x"}};
-    const char *const same[][2] = {{"Host", "b"}, {"Accept", "*/*"},
+    const char *const one[][2] = {
+        {"Host", "a"}, {"Accept", "*/*"}, {"User-Agent", "x"}};
+    const char *const same[][2] = {{"Host", "b"},       {"Accept", "*/*"},
                                    {"User-Agent", "y"}, {"Referer", "/"},
-                                   {"Cookie", "c=1"}, {"If-None-Match", "e"}};
-    const char *const order[][2] = {{"Host", "a"}, {"User-Agent", "x"},
-                                    {"Accept", "*/*"}};
-    const char *const cased[][2] = {{"Host", "a"}, {"accept", "*/*"},
-                                    {"User-Agent", "x"}};
-    const char *const value[][2] = {{"Host", "a"}, {"Accept", "text/html"},
-                                    {"User-Agent", "x"}};
+                                   {"Cookie", "c=1"},   {"If-None-Match", "e"}};
+    const char *const order[][2] = {
+        {"Host", "a"}, {"User-Agent", "x"}, {"Accept", "*/*"}};
+    const char *const cased[][2] = {
+        {"Host", "a"}, {"accept", "*/*"}, {"User-Agent", "x"}};
+    const char *const value[][2] = {
+        {"Host", "a"}, {"Accept", "text/html"}, {"User-Agent", "x"}};
     uint64_t print = print_of(3, one);
 
     BEGIN;

@@ -41,8 +41,8 @@ static wave_result_t play(wave_kind kind, unsigned addresses, double seconds,
            "requests refused, %5.1f %% after the first 200; bystanders refused "
            "%u of %u; events %u, refusing %u\n",
            wave_name(kind), addresses, seconds, r.found_s, r.refused,
-           r.requests, late_share(&r), r.bystanders_hit, r.bystanders,
-           r.events, r.refusing);
+           r.requests, late_share(&r), r.bystanders_hit, r.bystanders, r.events,
+           r.refusing);
     return r;
 }
 
@@ -206,7 +206,8 @@ CLAIM(who_ramps_up_over_two_weeks_is_caught_all_the_same)
     town_open(&site, 4.0, 30.0, 5);
     printf("# day addresses  refused\n");
     for (int day = 1; day <= 14; day++, members *= 1.7) {
-        wave_result_t r = town_day(&site, (unsigned)members, 500 + (unsigned)day);
+        wave_result_t r =
+            town_day(&site, (unsigned)members, 500 + (unsigned)day);
 
         share = 100.0 * r.refused / r.requests;
         printf("# %3d %9.0f %6.1f %%\n", day, members, share);
