@@ -88,7 +88,9 @@ static unsigned speaker(const council_t *council, int *refuses)
             teller = k;
         }
     }
-    excused |= council->of[MLG_SWARM_PRINT].vouches;
+    excused |= council->of[MLG_SWARM_PRINT].is_narrow |
+               council->of[MLG_SWARM_AGENT].is_narrow |
+               council->of[MLG_SWARM_PRINT].vouches;
     excused |=
         refuser == MLG_SWARM_PLACE && council->of[MLG_SWARM_AGENT].vouches;
     *refuses = refuser < MLG_NSWARM_KINDS && !excused;

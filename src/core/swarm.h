@@ -41,8 +41,9 @@ typedef struct swarm_verdict_t {
     float excess;
     int refuses;
     int tells;
-    int excuses; /* as usual, and its usual is to bring nothing */
-    int vouches; /* its members bring what people bring, or always did */
+    int is_narrow; /* its members come from a few networks */
+    int excuses;   /* as usual, and its usual is to bring nothing */
+    int vouches;   /* its members bring what people bring, or always did */
 } swarm_verdict_t;
 
 /* Newcomers who were answered, and those of them who brought something. */

@@ -10,10 +10,13 @@
 #define NETS_LEAST        64.0f
 #define NETS_PLACE        1.5f /* times as many: bystanders are among them */
 #define NETS_ENOUGH       150.0f
+#define NETS_MOST         350.0f /* that 128 bits can tell */
 #define NETS_SHARE        0.4f
 #define NETS_ALARM        3.0f
 #define NETS_ALARM_SHARE  0.75f
 #define ALARM_SLACK_OWN   1.0f
+#define NARROW_FEW        20.0f /* before so many came, none is narrow */
+#define NARROW_SHARE      0.6f
 #define TELL_SLACK        3.0f /* a day */
 #define TELL_SLACK_AGENTS 2.0f
 #define TELL_NETS         6.0f
@@ -116,7 +119,7 @@ static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
 /* ---- a cohort ------------------------------------------------------------- */
 
 static int is_spread(const swarm_site_t *site, const mlg_cohort_t *c,
-                     mlg_swarm_kind kind)
+                     mlg_swarm_kind kind, float base)
 {
     float came = (float)mlg_panes_sum(&c->came[MLG_COHORT_3600S]);
     float least = fmaxf(NETS_LEAST, NETS_SHARE * came);
@@ -125,8 +128,11 @@ static int is_spread(const swarm_site_t *site, const mlg_cohort_t *c,
         least = fminf(NETS_LEAST, fmaxf(NETS_ALARM, NETS_ALARM_SHARE * came));
     }
     least = fminf(least, NETS_ENOUGH);
-    return mlg_cohort_nets(c) >=
-           ((kind == MLG_SWARM_PLACE) ? NETS_PLACE * least : least);
+    if (kind == MLG_SWARM_PLACE) { /* others who bring nothing ask there too */
+        least = NETS_PLACE * least +
+                2.0f * base * (1.0f - site->usual[site->class]);
+    }
+    return least < NETS_MOST && mlg_cohort_nets(c) >= least;
 }
 
 /* What was usual before the last day: a swarm is not to excuse itself. */
@@ -137,6 +143,14 @@ static swarm_tally_t past_of(const mlg_cohort_t *c)
 
     return (swarm_tally_t){fmaxf(c->usual_owe - owe, 0.0f),
                            fmaxf(c->usual_brought - brought, 0.0f)};
+}
+
+static int is_narrow(const mlg_cohort_t *c)
+{
+    float came = (float)mlg_panes_sum(&c->came[MLG_COHORT_3600S]);
+
+    return came >= NARROW_FEW &&
+           mlg_cohort_nets(c) < fminf(NARROW_SHARE * came, NETS_ENOUGH);
 }
 
 /* Some dozens over a day, or one network under many names. */
@@ -190,9 +204,11 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
     if (own < usual && out->excess < MLG_SWARM_EXCUSE) {
         usual = own;
     }
+    out->is_narrow = is_narrow(c);
     out->tells = is_told(site, c, kind, usual, past);
     if (kind != MLG_SWARM_NETWORK && out->excess >= threshold &&
-        is_spread(site, c, kind) && brings_nothing(site, c, usual, expected)) {
+        is_spread(site, c, kind, base) &&
+        brings_nothing(site, c, usual, expected)) {
         out->refuses = is_browser && site->age_s >= SWARM_REFUSE_AFTER_S;
         out->tells = 1;
     }
