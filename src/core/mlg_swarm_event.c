@@ -87,7 +87,8 @@ unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
         kind == MLG_SWARM_WHOLE) {
         e->since_us = at_us;
     }
-    e->members = (members > 0) ? members - 1 : 0; /* this one comes next */
+    /* this one comes next; of a whole, bystanders came too */
+    e->members = (members > 0 && kind != MLG_SWARM_WHOLE) ? members - 1 : 0;
     STORE(e->id, (uint64_t)at_us * MLG_SWARM_EVENTS + (uint64_t)(e - s->event));
     return (unsigned)(e - s->event) + 1;
 }
