@@ -22,6 +22,8 @@
   X(ALLOWED,        allowed,        "requests of allow-listed clients")        \
   X(EXEMPT,         exempt,         "requests exempt by expression")           \
   X(GRACE,          grace,          "requests of clients an operator unblocked")\
+  X(SWARM_REFUSED,  swarm_refused,  "requests refused for the swarm they came with, among the refused")\
+  X(SWARM_WOULD_REFUSE, swarm_would_refuse, "requests that would have been refused for their swarm")\
   X(BLOCKS,         blocks,         "clients blocked automatically")           \
   X(WOULD_BLOCKS,   would_blocks,   "clients that enforcing would have blocked")\
   X(OPERATOR_BLOCKS,operator_blocks,"clients blocked by an operator")          \

@@ -32,6 +32,10 @@ typedef struct mlg_decision_t {
     uint32_t rarity;        /* of this request, as mlg_arrival_t has it */
     uint8_t is_recorded;    /* 1: the arrival is in the client's record, and its
                             outcome belongs there too */
+    uint8_t swarm_is;       /* MLG_IN_SWARM_* */
+    uint16_t swarm;         /* 1 + index of its swarm's event; 0 = none */
+    float excess;           /* of its cohorts; NaN = no newcomer's */
+    uint8_t swarm_begins;   /* 1: this very request began the event */
     uint8_t is_trusted;     /* 1: the score is with the benefit of the doubt */
     uint8_t spare[2];
     uint64_t model; /* the forest that judged; 0: weights, or nobody */
@@ -54,6 +58,14 @@ static inline int mlg_decision_refuses(const mlg_decision_t *d)
 {
     return d->verdict == MLG_VERDICT_REFUSE ||
            d->verdict == MLG_VERDICT_WOULD_REFUSE;
+}
+
+/** Was it refused for its swarm and for nothing else? Then its outcome is no
+ * evidence: settle it as never answered. */
+static inline int mlg_decision_is_for_swarm(const mlg_decision_t *d)
+{
+    return d->verdict == MLG_VERDICT_REFUSE &&
+           (d->swarm_is & MLG_IN_SWARM_ALONE) != 0;
 }
 
 /** Remember a conviction, over the oldest one. Lock-free. */

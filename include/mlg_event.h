@@ -32,8 +32,9 @@ enum mlg_knows {
     MLG_KNOWS_ALL = (1 << 9) - 1,
     /* What depends on everybody's requests and not on the client's alone: the
      * observed value holds; without the bit it is found here. */
-    MLG_KNOWS_SUBNET = 1 << 9, /* subnet_rate */
-    MLG_KNOWS_RARITY = 1 << 10 /* rarity */
+    MLG_KNOWS_SUBNET = 1 << 9,  /* subnet_rate */
+    MLG_KNOWS_RARITY = 1 << 10, /* rarity */
+    MLG_KNOWS_SWARM = 1 << 11   /* swarm, excess */
 };
 
 /* What this request is. A bit without its MLG_KNOWS_ counterpart is 0. */
@@ -50,9 +51,10 @@ enum mlg_is {
                                         body on GET, HEAD or DELETE, or a
                                         length that is no number            */
     MLG_IS_HTTP2 = 1 << 7,
-    MLG_IS_EXEMPT = 1 << 8, /* the operator's MLGateExempt holds   */
-    MLG_IS_LATE = 1 << 9    /* answered before it could be judged:
+    MLG_IS_EXEMPT = 1 << 8,  /* the operator's MLGateExempt holds   */
+    MLG_IS_LATE = 1 << 9,    /* answered before it could be judged:
                                         counts, and cannot be refused       */
+    MLG_IS_BROWSER = 1 << 10 /* says it is one; told of newcomers   */
 };
 
 /* Whom a request comes from. */
@@ -84,7 +86,21 @@ typedef struct mlg_arrival_t {
     float subnet_rate;       /* pages/s of its network; see MLG_KNOWS_SUBNET */
     uint32_t rarity;         /* 0..65535, or MLG_RARITY_UNKNOWN; see
                                 mlg_popularity.h and MLG_KNOWS_RARITY */
+    /* Of cohorts, see mlg_swarm.h; 0 where mlg_request_cohorts() was not asked
+     * or there was nothing to tell. */
+    uint64_t print;    /* of the header: its names, order and case */
+    uint64_t shape;    /* of the User-Agent without its numbers */
+    uint64_t template; /* of the path without what varies in it */
+    float excess;      /* of its cohorts; NaN = no newcomer's */
+    uint32_t swarm;    /* MLG_IN_SWARM_*; both with MLG_KNOWS_SWARM */
 } mlg_arrival_t;
+
+/* What its cohorts say of an arrival. */
+#define MLG_IN_SWARM_REFUSES (1u << 0) /* they are in verdict, it no control */
+#define MLG_IN_SWARM_HELD    (1u << 1) /* MLGateSwarmMaxShare holds it back */
+#define MLG_IN_SWARM_ALONE                                                     \
+    (1u << 2) /* refused for it, or would be, and for
+                                          nothing else */
 
 /* So few clients were seen that nothing is rare. */
 #define MLG_RARITY_UNKNOWN 65536u

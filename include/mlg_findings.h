@@ -25,6 +25,7 @@
 #define MLG_FOUND_LABELS   64   /* later ones share the last */
 #define MLG_FOUND_AGENT    160  /* bytes of a User-Agent, with its NUL */
 #define MLG_FOUND_CONVICTS 4096 /* whose reasons are remembered */
+#define MLG_FOUND_SWARMS   256  /* remembered; the smallest are dropped */
 
 /* The clients of one class. */
 typedef struct mlg_found_group_t {
@@ -78,6 +79,10 @@ typedef struct mlg_findings_t {
     mlg_found_group_t class[MLG_NCLASSES];
     size_t nlabels;
     mlg_found_group_t label[MLG_FOUND_LABELS]; /* 0: without one */
+    mlg_swarm_event_t *swarm; /* shape [MLG_FOUND_SWARMS], oldest first */
+    size_t nswarms;
+    uint64_t swarms_forgotten;
+    apr_time_t swarms_us; /* looked at then */
     mlg_found_list_t top;
     mlg_found_list_t alike; /* crawlers and monitors, by claim or verified */
     mlg_found_why_t *why;   /* shape [MLG_FOUND_CONVICTS] */
@@ -117,6 +122,11 @@ void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
 
 /** Take in one client of the tally; a mlg_tally_fn but for its type. */
 void mlg_findings_client(mlg_findings_t *f, const mlg_tally_row_t *row);
+
+/** Look what swarms there are: once in a minute, however often it is called, and
+ * for the last time with `now_us` 0. */
+void mlg_findings_swarms(mlg_findings_t *f, const mlg_swarms_t *swarms,
+                         apr_time_t now_us);
 
 /** After the last client. */
 void mlg_findings_end(mlg_findings_t *f);

@@ -5,7 +5,8 @@
  * it is a block of ordinary memory.
  *
  *     [ header | locks | stripes | counters | ring | disputes | networks |
- *       peers | places | calibration | the shadow's | site | block lines |
+ *       peers | places | calibration | the shadow's | site |
+ *       swarms | block lines |
  *       block info | client table ]
  *
  * A request takes this way: mlg_gate_check() before anything else (is the
@@ -31,7 +32,7 @@
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 5 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 6 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -89,6 +90,7 @@ typedef struct mlg_gate_t {
     mlg_calibration_t *calibration;
     mlg_calibration_t *shadow_calibration;
     mlg_site_t *site;
+    mlg_swarms_t *swarms;
     mlg_blocks_t blocks;
     mlg_table_t table;
 } mlg_gate_t;
@@ -97,7 +99,7 @@ typedef struct mlg_gate_t {
  *
  * @param clients  rounded up to a power of two, at least MLG_CLIENTS_MIN and
  *                 at most MLG_CLIENTS_MAX
- * @return bytes; 296 per client and 3 MB
+ * @return bytes; 296 per client and 9 MB
  */
 size_t mlg_segment_bytes(uint32_t clients);
 
@@ -149,6 +151,14 @@ mlg_standing_t mlg_gate_check(const mlg_gate_t *gate, const mlg_rules_t *rules,
 void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
                const mlg_arrival_t *arrival, mlg_stripe_t *held,
                mlg_decision_t *d);
+
+/** Could the next request of this client count in a cohort, as its first page?
+ * If so, hash what it has in common with others (mlg_request_cohorts()).
+ * Lock-free.
+ *
+ * @param client  its hash
+ */
+int mlg_gate_is_newcomer(const mlg_gate_t *gate, uint64_t client);
 
 /** Refuse a request because of its client's standing, and count it.
  *

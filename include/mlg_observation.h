@@ -10,8 +10,9 @@
  * is done under it; a line carries the numbers of its arrival and of its
  * outcome, and mlg_reorder.h puts them back in order.
  *
- *     mlg2 SEGMENT AT ADDRESS CLIENT SUBNET PATH QUERY AGENT REFERER BODY
+ *     mlg3 SEGMENT AT ADDRESS CLIENT SUBNET PATH QUERY AGENT REFERER BODY
  *          SESSION DEPTH IS KNOWS BYTES SEGMENTS FIELDS ANOMALY RATE RARITY
+ *          PRINT SHAPE TEMPLATE EXCESS SWARM
  *          ARRIVED SETTLED STATUS SENT TOOK VERDICT SCORE THRESHOLD
  *          VECTOR RULES
  *
@@ -22,16 +23,16 @@
  * the server and an operator's order, which with ARRIVED 0+ is a block that a
  * new segment took over from the last.
  *
- *     mlg2-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS [FROM TOOK]
- *     mlg2-order SEGMENT AT ADDRESS CLIENT KIND UNTIL OFFENCES SCORE
+ *     mlg3-start SEGMENT CLIENTS IPV6_PREFIX FEATURES EVENTS [FROM TOOK]
+ *     mlg3-order SEGMENT AT ADDRESS CLIENT KIND UNTIL OFFENCES SCORE
  *          ARRIVED
  *
  * FROM names the segment whose records this one began with, and TOOK how
  * (mlg_took_over); without them it began with none. Times are the gate's: a
  * wall clock that is set while a server runs does not move them.
  *
- * Lines of an earlier format, mlg1, are known as such and refused: what they
- * lack, features of today are made of.
+ * Lines of earlier formats, mlg1 and mlg2, are known as such and refused: what
+ * they lack, decisions of today are made of.
  *
  * Pure: no clock, no lock, no allocation. Lines may be hostile.
  */
@@ -42,13 +43,14 @@
 #include "mlg_decision.h"
 #include "mlg_gate.h"
 
-#define MLG_OBSERVATION_TEXT 640 /* the longest line, newline and NUL too */
+#define MLG_OBSERVATION_TEXT 720 /* the longest line, newline and NUL too */
 
 /* The words that begin the lines; a change of fields changes the number. */
-#define MLG_OBSERVED_TAG       "mlg2"
-#define MLG_OBSERVED_TAG_START "mlg2-start"
-#define MLG_OBSERVED_TAG_ORDER "mlg2-order"
-#define MLG_OBSERVED_FORMER    "mlg1" /* no longer read */
+#define MLG_OBSERVED_TAG       "mlg3"
+#define MLG_OBSERVED_TAG_START "mlg3-start"
+#define MLG_OBSERVED_TAG_ORDER "mlg3-order"
+#define MLG_OBSERVED_FIRST     "mlg1" /* no longer read */
+#define MLG_OBSERVED_FORMER    "mlg2" /* neither */
 #define MLG_OBSERVED_UNHELD    '+' /* ends the ARRIVED of is_arrival_held 0 */
 
 typedef enum mlg_observed {

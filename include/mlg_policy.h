@@ -20,6 +20,7 @@
 #define MLG_POLICY_H
 
 #include "mlg_forest.h"
+#include "mlg_swarm.h"
 #include "mlg_threshold.h"
 
 /* What the gate thinks of a client. 0 is a fresh record and reads as CALM. */
@@ -87,6 +88,7 @@ typedef struct mlg_rules_t {
     uint32_t min_requests;            /* seen before a client can be blocked */
     apr_interval_time_t block_for_us; /* the first block, > 0 */
     apr_interval_time_t block_max_us; /* the longest, >= block_for_us */
+    mlg_swarm_by_t swarm;             /* all zero: off */
 } mlg_rules_t;
 
 /** Score one vector by the model that judges.

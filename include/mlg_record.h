@@ -226,6 +226,10 @@ uint16_t mlg_record_note_shadow(mlg_record_t *own, float score);
 /** Forget what another model scored: the scores and the peak. */
 void mlg_record_forget_scores(mlg_record_t *own);
 
+/** Is this an asset of one of the client's last two pages, and says so? */
+int mlg_record_is_coherent(const mlg_record_t *own,
+                           const mlg_arrival_t *arrival);
+
 /** Does this client behave like a person beyond doubt? */
 int mlg_record_is_trusted(const mlg_record_t *own);
 

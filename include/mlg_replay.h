@@ -26,6 +26,7 @@ typedef struct mlg_replay_t {
     mlg_rules_t rules;     /* the caller sets them before the first line */
     int is_auto; /* MLGateThreshold auto: an observation is judged by the
                     threshold that was in force when it was made */
+    apr_time_t swept_us;    /* swarms that were over by then have ended */
     unsigned ipv6_prefix;   /* MLGateIPv6Prefix */
     uint32_t refuse_status; /* MLGateRefuseStatus: what a conviction answers */
 } mlg_replay_t;

@@ -32,6 +32,8 @@ typedef struct mlg_request_t {
     int is_secure;   /* came over TLS: browsers send more headers then */
     int is_odd_host; /* see MLG_IS_ODD_HOST */
     uint32_t is;     /* MLG_IS_EXEMPT, MLG_IS_LATE */
+    uint64_t print;  /* mlg_print_add() over the header; 0 = not known: the
+                        User-Agent stands for it */
     mlg_text_t method;
     mlg_text_t target; /* request target as sent: path?query, or absolute */
     mlg_text_t agent;
@@ -53,6 +55,42 @@ typedef struct mlg_request_t {
  */
 void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
                         const mlg_secret_t *secret);
+
+/** Add what a newcomer has in common with others: print, shape, template and
+ * MLG_IS_BROWSER.
+ * Not for every request: see mlg_gate_is_newcomer().
+ *
+ * @param out      of mlg_request_arrive()
+ * @param request  the same
+ */
+void mlg_request_cohorts(mlg_arrival_t *out, const mlg_request_t *request,
+                         const mlg_secret_t *secret);
+
+/** Add one header field to a print: its name as it was sent, in its place, and
+ * the value of Accept and Accept-Encoding, which a browser's release fixes.
+ * Fields that depend on what is asked for (Referer, Cookie, caching, ranges,
+ * bodies) do not count.
+ *
+ * @param print  so far; 0 to begin with
+ * @return never 0
+ */
+uint64_t mlg_print_add(uint64_t print, mlg_text_t name, mlg_text_t value,
+                       const mlg_secret_t *secret);
+
+/** Does this User-Agent claim to be a browser's, and of no robot? */
+int mlg_agent_claims_browser(mlg_text_t agent);
+
+#define MLG_TEMPLATE_TEXT 128 /* of a path, cut to fit */
+
+/** A path without what varies in it: runs of digits become one 0, segments that
+ * are hexadecimal or long and mixed become a *, of a query only the names stay.
+ *
+ * @param out     room for MLG_TEMPLATE_TEXT bytes, no NUL; hostile bytes as
+ *                they came
+ * @param target  as mlg_request_t has it
+ * @return its length
+ */
+size_t mlg_request_template(char out[MLG_TEMPLATE_TEXT], mlg_text_t target);
 
 /** The raw path of a request's target, without its query.
  *

@@ -42,7 +42,16 @@
     MLG_CLIENTS_MIN, MLG_CLIENTS_MAX,                                          \
     "Clients remembered, 4096 to 16777216, rounded up to a power of two; 296 bytes each. Default 262144.")\
   X(MLGateIPv6Prefix, ipv6_prefix, GLOBAL, COUNT, 64, 16, 128,                 \
-    "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")
+    "Bits of an IPv6 address that make one client, 16 to 128. Default 64.")    \
+  X(MLGateSwarm, swarm, SECTION, SWARM, MLG_SWARM_OBSERVE,                     \
+    MLG_SWARM_OFF, MLG_SWARM_REFUSE,                                           \
+    "What is done about swarms, many clients with a request or three each: off, observe (count and tell) or refuse (where MLGateEngine enforces). Default observe.")\
+  X(MLGateSwarmThreshold, swarm_threshold, GLOBAL, RATIO, 4000000, 1500000,    \
+    100000000,                                                                 \
+    "How many times as many newcomers as usual make a swarm of those who bring nothing, 1.5 to 100. Default 4.")\
+  X(MLGateSwarmMaxShare, swarm_max_share, GLOBAL, RATIO, 300000, 10000,        \
+    1000000,                                                                   \
+    "Share of the clients of ten minutes, 0.01 to 1, above which swarms are only observed while the server is not short of workers. Default 0.3.")
 
 /* Directives that are more than a value. Kinds: WEIGHT, ALLOW, MODEL (a file or
  * "weighted") and PROFILE, a file, mean something for a log too; EXPR, PATH,
@@ -70,6 +79,7 @@
 
 typedef enum mlg_kind {
     MLG_KIND_ENGINE,
+    MLG_KIND_SWARM,
     MLG_KIND_COUNT,
     MLG_KIND_RATIO,
     MLG_KIND_THRESHOLD,

@@ -63,6 +63,7 @@ static int add(void *data, const judged_t *judged)
     telling_t *telling = data;
 
     story_add(&telling->story, judged, telling->feed->replay.ipv6_prefix);
+    story_swarm(&telling->story, judged, telling->feed->replay.gate.swarms);
     return CTL_DONE;
 }
 
@@ -91,6 +92,7 @@ static int tell(explain_t *explain, const char *address, args_t *args)
                             "%s does not come up in these logs (%llu lines)",
                             address, (unsigned long long)feed->lines);
     }
+    story_swarm(&telling.story, NULL, feed->replay.gate.swarms);
     if (explain->wants_json) {
         json_t *json = story_json(&telling.story, feed);
 
@@ -112,6 +114,7 @@ int ctl_explain(int argc, const char *const *argv, apr_pool_t *p)
     int code = remote_init(&explain->remote, p);
 
     feed_init(&explain->feed, p);
+    explain->feed.rules.wants_swarms = 1;
     if (code == CTL_DONE) {
         code = args_read(&args, &manual, options, take, explain, argc, argv, p);
     }

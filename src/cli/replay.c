@@ -219,6 +219,8 @@ static int take_request(void *data, const judged_t *judged)
     mlg_tally_add(row, judged->arrival, judged->decision);
     mlg_findings_add(&run->findings, judged->arrival, agent_of(judged),
                      judged->outcome, judged->decision);
+    mlg_findings_swarms(&run->findings, run->feed.replay.gate.swarms,
+                        judged->decision->at_us);
     if (run->decisions.file != NULL) {
         ends_add(&run->ends, from->hash, judged->decision);
     }
@@ -341,6 +343,7 @@ static int replay(run_t *run, const args_t *args)
                             "the temporary file of clients cannot be used: %s",
                             ctl_reason(rv, run->p));
     }
+    mlg_findings_swarms(&run->findings, run->feed.replay.gate.swarms, 0);
     mlg_findings_end(&run->findings);
     return write_reports(run);
 }
@@ -353,6 +356,7 @@ int ctl_replay(int argc, const char *const *argv, apr_pool_t *p)
 
     run->p = p;
     feed_init(&run->feed, p);
+    run->feed.rules.wants_swarms = 1;
     if (mlg_agents_make(&run->agents, p) != APR_SUCCESS) {
         return ctl_complain(CTL_FAILED, "not enough memory to begin");
     }

@@ -86,6 +86,7 @@ static int read_sets(const rules_t *rules, mlg_config_t *config)
     mlg_why_t why;
 
     config->settings.engine = MLG_ENGINE_ENFORCE;
+    config->settings.swarm = MLG_SWARM_REFUSE;
     for (int i = 0; i < rules->sets->nelts; i++) {
         const char *directive = APR_ARRAY_IDX(rules->sets, i, const char *);
 
@@ -284,5 +285,8 @@ int rules_apply(rules_t *rules, mlg_replay_t *replay, apr_pool_t *p)
     replay->ipv6_prefix = (unsigned)rules->settings.ipv6_prefix;
     replay->refuse_status = (uint32_t)rules->settings.refuse_status;
     choose_threshold(rules, replay);
+    if (!rules->wants_swarms) {
+        replay->rules.swarm.mode = MLG_SWARM_OFF;
+    }
     return CTL_DONE;
 }

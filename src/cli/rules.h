@@ -56,6 +56,7 @@ typedef struct rules_t {
     const char *profile;      /* file name; NULL: not said */
     apr_array_header_t *sets; /* of const char *, directives */
     int is_quiet;             /* the caller's: notes are not printed */
+    int wants_swarms;         /* the caller's: swarms are judged too */
     /* filled by rules_read() */
     int is_read;
     int is_asked; /* by --profile or --model */

@@ -107,6 +107,9 @@ static void weigh(story_t *story, const mlg_decision_t *d)
             note(&story->block[story->nblocks - 1].began, n, d);
         }
     }
+    else if (is_refused && (d->swarm_is & MLG_IN_SWARM_ALONE) != 0) {
+        story->in_swarm++;
+    }
     else if (is_refused && story->nblocks > 0 &&
              story->nblocks <= STORY_BLOCKS) {
         story->block[story->nblocks - 1].refused++;
@@ -136,6 +139,21 @@ void story_add(story_t *story, const judged_t *judged, unsigned ipv6_prefix)
         0) {
         count_request(story, judged);
         weigh(story, judged->decision);
+    }
+}
+
+void story_swarm(story_t *story, const judged_t *judged,
+                 const mlg_swarms_t *swarms)
+{
+    if (judged != NULL && judged->decision->swarm != 0 && story->has_key &&
+        memcmp(&judged->arrival->from.key, &story->key, sizeof(story->key)) ==
+            0) {
+        story->swarm = swarms->event[judged->decision->swarm - 1];
+    }
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS && story->swarm.id != 0; i++) {
+        if (swarms->event[i].id == story->swarm.id && judged == NULL) {
+            story->swarm = swarms->event[i]; /* as it ended */
+        }
     }
 }
 

@@ -61,7 +61,9 @@ typedef struct story_t {
     story_moment_t crossed; /* the first at the threshold */
     story_moment_t peak;    /* the highest */
     uint64_t nblocks;
-    story_block_t *block; /* shape [min(nblocks, STORY_BLOCKS)] */
+    uint64_t in_swarm;       /* of `refused`, for its swarm alone */
+    mlg_swarm_event_t swarm; /* the latest that it came with; id 0: none */
+    story_block_t *block;    /* shape [min(nblocks, STORY_BLOCKS)] */
 } story_t;
 
 /** Begin. @param addr  any address of the client */
@@ -72,6 +74,11 @@ void story_init(story_t *story, const mlg_key_t *addr, apr_pool_t *p);
  * @param ipv6_prefix  the same on every call
  */
 void story_add(story_t *story, const judged_t *judged, unsigned ipv6_prefix);
+
+/** Look at the swarm that a client came with: after each request of the log,
+ * and once when the log has ended, with `judged` NULL. */
+void story_swarm(story_t *story, const judged_t *judged,
+                 const mlg_swarms_t *swarms);
 
 /** The texts, the most frequent first.
  *

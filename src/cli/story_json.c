@@ -3,6 +3,7 @@
  * A client's story for programs. */
 #include "story.h"
 
+#include "mlg_report_swarm.h"
 #include "mlg_report_json.h"
 #include "mlg_report_replay.h"
 
@@ -132,6 +133,10 @@ json_t *story_json(const story_t *story, const feed_t *feed)
     json_object_set_new(out, "highest", moment_of(&story->peak));
     json_object_set_new(out, "blocked", whole(story->nblocks));
     json_object_set_new(out, "blocks", blocks_of(story));
+    json_object_set_new(out, "refused_for_swarm", whole(story->in_swarm));
+    json_object_set_new(out, "swarm",
+                        (story->swarm.id != 0) ? mlg_report_swarm(&story->swarm)
+                                               : json_null());
     json_object_set_new(out, "moment", moment_of(moment));
     if (moment->number > 0) {
         json_object_set_new(out, "parts", parts_of(rules, moment->decision.x));

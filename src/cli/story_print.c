@@ -4,6 +4,7 @@
  * they were gathered. */
 #include "story.h"
 
+#include "mlg_report_swarm.h"
 #include "mlg_report.h"
 
 #include <math.h>
@@ -244,6 +245,23 @@ static void print_reliefs(const mlg_rules_t *rules,
     }
 }
 
+/* It came with others who did the same. */
+static void print_swarm(const story_t *story)
+{
+    char words[MLG_SWARM_WORDS];
+
+    if (story->swarm.id == 0) {
+        return;
+    }
+    printf("\nIt came with a swarm: %s\n",
+           mlg_report_swarm_words(words, &story->swarm));
+    if (story->in_swarm > 0) {
+        printf(
+            "  %llu of its requests would have been refused for that alone.\n",
+            whole(story->in_swarm));
+    }
+}
+
 void story_print(const story_t *story, const feed_t *feed)
 {
     const mlg_rules_t *rules = &feed->replay.rules;
@@ -255,6 +273,7 @@ void story_print(const story_t *story, const feed_t *feed)
     print_doings(story);
     print_course(story, feed);
     print_verdict(story, rules);
+    print_swarm(story);
     if (moment->number > 0) {
         const mlg_decision_t *d = &moment->decision;
 

@@ -47,6 +47,10 @@ static void begin(mlg_decision_t *d, const mlg_rules_t *rules,
 {
     memset(d, 0, offsetof(mlg_decision_t, x));
     memset(d->spare, 0, sizeof(d->spare));
+    d->swarm_is = 0;
+    d->swarm = 0;
+    d->swarm_begins = 0;
+    d->excess = NAN;
     d->rarity = MLG_RARITY_UNKNOWN;
     d->is_recorded = 0;
     d->is_trusted = 0;
@@ -193,6 +197,53 @@ static void fold(const mlg_gate_t *gate, const mlg_arrival_t *a,
     mlg_record_fold_rarity(own, d->rarity);
 }
 
+/* Count the request in its cohorts, and hear what they say. What the server
+ * observed holds; here it is counted all the same, to tell of swarms. */
+static void ask_cohorts(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                        const mlg_arrival_t *a, const mlg_record_t *own,
+                        mlg_decision_t *d)
+{
+    mlg_swarm_found_t found;
+
+    if (rules->swarm.mode <= MLG_SWARM_OFF) {
+        return;
+    }
+    mlg_swarm_arrive(gate->swarms, &rules->swarm, a, own, &found);
+    d->excess = found.excess;
+    d->swarm = found.event;
+    d->swarm_begins = found.begins;
+    if (found.refuses) {
+        d->swarm_is = MLG_IN_SWARM_REFUSES;
+        if (mlg_swarm_holds_back(gate->swarms, &rules->swarm)) {
+            d->swarm_is |= MLG_IN_SWARM_HELD;
+        }
+    }
+    if ((a->knows & MLG_KNOWS_SWARM) != 0) {
+        d->excess = a->excess;
+        d->swarm_is = (uint8_t)(a->swarm & ~MLG_IN_SWARM_ALONE);
+    }
+}
+
+/* One of a swarm: refused for this request, with no evidence against it. */
+static void refuse_member(const mlg_gate_t *gate, const mlg_rules_t *rules,
+                          const mlg_arrival_t *a, mlg_decision_t *d)
+{
+    int is_refused = rules->engine == MLG_ENGINE_ENFORCE &&
+                     rules->swarm.mode == MLG_SWARM_REFUSE &&
+                     (d->swarm_is & MLG_IN_SWARM_HELD) == 0 &&
+                     (a->is & MLG_IS_LATE) == 0;
+
+    if ((d->swarm_is & MLG_IN_SWARM_REFUSES) == 0 || mlg_decision_refuses(d)) {
+        return;
+    }
+    d->verdict = is_refused ? MLG_VERDICT_REFUSE : MLG_VERDICT_WOULD_REFUSE;
+    d->swarm_is |= MLG_IN_SWARM_ALONE;
+    d->id = decision_id(gate, a);
+    mlg_swarm_note(gate->swarms, d->swarm, a->from.hash, a->at_us, is_refused);
+    count(gate, a->from.hash,
+          is_refused ? MLG_C_SWARM_REFUSED : MLG_C_SWARM_WOULD_REFUSE);
+}
+
 /* Learn how high people score here. mlg_key_voter(), hashed already. */
 static void calibrate(mlg_calibration_t *calibration, const mlg_arrival_t *a,
                       const mlg_record_t *own, uint16_t peak)
@@ -336,7 +387,9 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
         mlg_record_forget_scores(&own);
     }
     fold(gate, a, &own, d);
+    ask_cohorts(gate, rules, a, &own, d);
     weigh(gate, rules, a, standing, held, &own, d);
+    refuse_member(gate, rules, a, d);
     calibrate(gate->calibration, a, &own, own.peak);
     mlg_record_publish(shared, &own);
     mlg_table_done(held);
@@ -479,9 +532,21 @@ void mlg_settle(const mlg_gate_t *gate, const mlg_arrival_t *a,
     shared = mlg_table_find(&gate->table, client);
     if (shared != NULL && mlg_record_copy(&own, shared)) {
         teach(gate, a, mlg_record_fold_outcome(&own, a, outcome));
+        mlg_swarm_answer(gate->swarms, a, &own, outcome->status);
         /* no `busy`: a record left half written is seen by its odd seq */
         mlg_record_publish(shared, &own);
     }
+}
+
+int mlg_gate_is_newcomer(const mlg_gate_t *gate, uint64_t client)
+{
+    const mlg_record_t *shared = mlg_table_find(&gate->table, client);
+
+    return shared == NULL ||
+           (__atomic_load_n(&shared->total, __ATOMIC_RELAXED) <
+                MLG_SWARM_FIRST &&
+            (__atomic_load_n(&shared->seen, __ATOMIC_RELAXED) &
+             MLG_SEEN_PAGE) == 0);
 }
 
 void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,

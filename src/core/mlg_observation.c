@@ -90,7 +90,12 @@ static char *put_arrival(char *at, const mlg_arrival_t *a)
     at = put_decimal(at, a->header_fields);
     at = put_decimal(at, a->header_anomaly);
     at = put_bits(at, a->subnet_rate);
-    return put_decimal(at, a->rarity);
+    at = put_decimal(at, a->rarity);
+    at = put_hex(at, a->print);
+    at = put_hex(at, a->shape);
+    at = put_hex(at, a->template);
+    at = put_bits(at, a->excess);
+    return put_hex(at, a->swarm);
 }
 
 static char *put_request(char *at, const mlg_observation_t *o)

@@ -165,6 +165,11 @@ static void take_arrival(cursor_t *c, mlg_arrival_t *a)
         c->bad = "the rate of a network expected before this";
     }
     a->rarity = (uint32_t)take_decimal(c, MLG_RARITY_UNKNOWN);
+    a->print = take_hex(c, UINT64_MAX);
+    a->shape = take_hex(c, UINT64_MAX);
+    a->template = take_hex(c, UINT64_MAX);
+    a->excess = take_bits(c);
+    a->swarm = (uint32_t)take_hex(c, UINT8_MAX);
 }
 
 static void take_outcome(cursor_t *c, mlg_outcome_t *outcome)
@@ -230,7 +235,8 @@ static int begins(const char *line, size_t len, const char *tag)
 int mlg_observation_is(const char *line, size_t len)
 {
     return begins(line, len, MLG_OBSERVED_TAG) ||
-           begins(line, len, MLG_OBSERVED_FORMER);
+           begins(line, len, MLG_OBSERVED_FORMER) ||
+           begins(line, len, MLG_OBSERVED_FIRST);
 }
 
 apr_status_t mlg_observation_parse(mlg_observation_t *o, const char *line,
@@ -256,8 +262,9 @@ apr_status_t mlg_observation_parse(mlg_observation_t *o, const char *line,
         }
     }
     if (o->kind == 0) {
-        c.bad = begins(line, len, MLG_OBSERVED_FORMER)
-                    ? "written by an earlier version (mlg1), with too little "
+        c.bad = (begins(line, len, MLG_OBSERVED_FORMER) ||
+                 begins(line, len, MLG_OBSERVED_FIRST))
+                    ? "written by an earlier version, with too little "
                       "in it to be judged today; replay it with its own "
                       "mlgatectl"
                     : "not a line of an observation log";

@@ -344,7 +344,7 @@ static void fold_coherent(mlg_record_t *r)
     }
 }
 
-static int is_coherent(const mlg_record_t *r, const mlg_arrival_t *a)
+int mlg_record_is_coherent(const mlg_record_t *r, const mlg_arrival_t *a)
 {
     uint16_t tag = tag_of(a->referer);
 
@@ -412,7 +412,7 @@ unsigned mlg_record_fold_outcome(mlg_record_t *r, const mlg_arrival_t *a,
         r->errors = add_u16(r->errors);
     }
     fold_status(r, o->status);
-    if (o->status < 400 && is_coherent(r, a)) {
+    if (o->status < 400 && mlg_record_is_coherent(r, a)) {
         fold_coherent(r);
     }
     return fold_place(r, a, o->status);

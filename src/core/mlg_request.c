@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mlg_request.h"
 
+#include <math.h>
 #include <string.h>
 
 mlg_client_t mlg_client_from(const mlg_key_t *addr, const mlg_secret_t *secret,
@@ -108,7 +109,7 @@ static unsigned version_after(mlg_text_t agent, const char *word, size_t len)
 
 /* Browsers say "Mozilla/5.0 (...)"; so do bots that say so themselves, and
  * those are held to their own habits, not to a browser's. */
-static int claims_browser(mlg_text_t agent)
+int mlg_agent_claims_browser(mlg_text_t agent)
 {
     return agent.at != NULL && agent.len > 11 &&
            memcmp(agent.at, "Mozilla/5.0", 11) == 0 &&
@@ -130,10 +131,10 @@ static uint16_t header_anomaly(const mlg_request_t *request)
         sum += 16000;
     }
     if (request->accept_language.at == NULL) {
-        sum += claims_browser(request->agent) ? 16000 : 8000;
+        sum += mlg_agent_claims_browser(request->agent) ? 16000 : 8000;
     }
     if (request->is_secure && request->sec_fetch_mode.at == NULL &&
-        claims_browser(request->agent) &&
+        mlg_agent_claims_browser(request->agent) &&
         (VERSION_AFTER(request->agent, "Chrome/") >= 80 ||
          VERSION_AFTER(request->agent, "Firefox/") >= 90)) {
         sum += 16000;
@@ -153,7 +154,7 @@ static int odd_encoding(const mlg_request_t *request, int asset)
     }
     /* Media is asked for with "identity" by every browser. */
     return !HAS(sent, "gzip") && !HAS(sent, "identity") &&
-           claims_browser(request->agent);
+           mlg_agent_claims_browser(request->agent);
 }
 
 /* @return bytes announced; sets *odd for a length that is no number */
@@ -363,6 +364,7 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
     mlg_text_t query;
 
     memset(out, 0, sizeof(*out));
+    out->excess = NAN;
     split_target(request->target, &path, &query);
     out->at_us = request->at_us;
     out->knows = request->knows;

@@ -23,6 +23,7 @@ typedef struct layout_t {
     size_t calibration;
     size_t shadow_calibration;
     size_t site;
+    size_t swarms;
     size_t lines;
     size_t info;
     size_t table;
@@ -67,7 +68,8 @@ static layout_t layout_for(uint32_t clients)
     l.calibration = after(l.places, sizeof(uint64_t) * MLG_POPULARITY_SLOTS);
     l.shadow_calibration = after(l.calibration, sizeof(mlg_calibration_t));
     l.site = after(l.shadow_calibration, sizeof(mlg_calibration_t));
-    l.lines = after(l.site, sizeof(mlg_site_t));
+    l.swarms = after(l.site, sizeof(mlg_site_t));
+    l.lines = after(l.swarms, sizeof(mlg_swarms_t));
     l.info = after(l.lines, sizeof(mlg_block_line_t) * l.nlines);
     l.table =
         after(l.info, sizeof(mlg_block_info_t) * l.nlines * MLG_BLOCK_SLOTS);
@@ -137,6 +139,7 @@ apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
     gate->calibration = (mlg_calibration_t *)(at + l.calibration);
     gate->shadow_calibration = (mlg_calibration_t *)(at + l.shadow_calibration);
     gate->site = (mlg_site_t *)(at + l.site);
+    gate->swarms = (mlg_swarms_t *)(at + l.swarms);
     gate->blocks.line = (mlg_block_line_t *)(at + l.lines);
     gate->blocks.info = (mlg_block_info_t *)(at + l.info);
     gate->blocks.line_mask = l.nlines - 1;

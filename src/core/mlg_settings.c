@@ -111,6 +111,17 @@ static int parse_engine(int64_t *out, const char *text)
     return 0;
 }
 
+static int parse_swarm(int64_t *out, const char *text)
+{
+    for (int mode = MLG_SWARM_OFF; mode <= MLG_SWARM_REFUSE; mode++) {
+        if (mlg_word_is_same(text, mlg_swarm_mode_name((mlg_swarm_mode)mode))) {
+            *out = mode;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int parse_count(int64_t *out, const char *text)
 {
     char *end = NULL;
@@ -154,6 +165,8 @@ static int parse_value(int64_t *out, mlg_kind kind, const char *text)
     switch (kind) {
     case MLG_KIND_ENGINE:
         return parse_engine(out, text);
+    case MLG_KIND_SWARM:
+        return parse_swarm(out, text);
     case MLG_KIND_COUNT:
         return parse_count(out, text);
     case MLG_KIND_RATIO:
@@ -246,6 +259,10 @@ void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings)
                            ? MLG_THRESHOLD_NONE
                            : (float)((double)settings->threshold / 1e6);
     rules->min_requests = (uint32_t)settings->min_requests;
+    rules->swarm.mode = (mlg_swarm_mode)settings->swarm;
+    rules->swarm.threshold = (float)((double)settings->swarm_threshold / 1e6);
+    rules->swarm.max_share = (float)((double)settings->swarm_max_share / 1e6);
+    rules->swarm.is_busy = 0;
     rules->block_for_us = settings->block_for_us;
     rules->block_max_us = settings->block_max_us;
     if (!is_max_given(settings) && rules->block_max_us < rules->block_for_us) {

@@ -244,6 +244,9 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
     if (ticket->decision.convicts) {
         mlgate_event_convicted(r, &ticket->decision);
     }
+    if (ticket->decision.swarm_begins) {
+        mlgate_swarm_begins(r, &ticket->decision);
+    }
 }
 
 static int on_headers(request_rec *r)
@@ -325,12 +328,16 @@ static mlgate_ticket_t *judge_late(request_rec *r, mlgate_ticket_t *ticket)
 
 /* @return the outcome's place among the stripe's events; 0 = it has none */
 static apr_uint64_t settle(const mlgate_ticket_t *ticket,
-                           const mlg_outcome_t *outcome)
+                           const mlg_outcome_t *seen)
 {
+    mlg_outcome_t outcome = *seen;
     mlg_stripe_t *held = mlgate_stripe_spin(mlg_stripe_of(ticket->client.hash));
     apr_uint64_t settled;
 
-    mlg_settle(&mlgate.gate, &ticket->arrival, outcome, held);
+    if (mlg_decision_is_for_swarm(&ticket->decision)) {
+        outcome.status = 0; /* no evidence against a member */
+    }
+    mlg_settle(&mlgate.gate, &ticket->arrival, &outcome, held);
     settled = (held != NULL) ? events_of(ticket->client.hash) : 0;
     mlgate_stripe_drop(held);
     return settled;

@@ -169,6 +169,9 @@ void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
     mlg_rules_t *rules = &held->rules;
 
     mlg_settings_rules(rules, &conf->set);
+    rules->swarm.is_busy =
+        mlgate.is_serving &&
+        __atomic_load_n(&mlgate.gate.swarms->is_busy, __ATOMIC_RELAXED) != 0;
     rules->model = weights_of(conf);
     rules->allow = conf->allow;
     mlgate_models_take(held);

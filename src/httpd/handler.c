@@ -5,6 +5,8 @@
  */
 #include "status.h"
 
+#include "mlg_report_swarm.h"
+
 #include <apr_fnmatch.h>
 #include <apr_strings.h>
 #include <http_core.h>
@@ -29,6 +31,7 @@ static int get_root(request_rec *r, const char *argument);
 static int get_health(request_rec *r, const char *argument);
 static int get_stats(request_rec *r, const char *argument);
 static int get_metrics(request_rec *r, const char *argument);
+static int get_swarms(request_rec *r, const char *argument);
 static int get_client(request_rec *r, const char *argument);
 static int get_decision(request_rec *r, const char *argument);
 
@@ -38,6 +41,7 @@ static const route_t routes[] = {
     {"health",   NULL,   0, get_health,  "200 when well, 503 with reasons"},
     {"stats",    NULL,   0, get_stats,   "counters, blocks, top clients, decisions"},
     {"metrics",  NULL,   0, get_metrics, "for Prometheus"},
+    {"swarms",   NULL,   0, get_swarms,  "many clients, one request each"},
     {"client",   "{ip}", 0, get_client,  "all that is known of one client"},
     {"decision", "{id}", 0, get_decision,"why a request was refused"},
     {"block",    "{ip}", 1, mlgate_order_block,
@@ -105,6 +109,14 @@ static int get_metrics(request_rec *r, const char *argument)
     (void)argument;
     return mlgate_answer_text(r, "text/plain; version=0.0.4; charset=utf-8",
                               text, bytes);
+}
+
+static int get_swarms(request_rec *r, const char *argument)
+{
+    (void)argument;
+    return mlgate_answer(
+        r, HTTP_OK,
+        mlg_report_swarms(mlgate.gate.swarms, &mlgate_survey_rules(r)->swarm));
 }
 
 static int get_client(request_rec *r, const char *argument)

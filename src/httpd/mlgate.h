@@ -354,6 +354,20 @@ void mlgate_event_order(request_rec *r, const char *what, const mlg_key_t *key,
 /** Log that a block is over. Called by the watchdog. */
 void mlgate_event_ended(server_rec *s, apr_pool_t *p, const mlg_block_t *block);
 
+/** What a request's header has in common with others: see mlg_print_add(). */
+uint64_t mlgate_swarm_print(const request_rec *r);
+
+/** Describe a swarm by the request that began it, and log it: a NOTICE line
+ * and one in the event log. */
+void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d);
+
+/** End the swarms that are over, and log it. Called by the watchdog. */
+void mlgate_swarm_sweep(server_rec *s, apr_pool_t *p);
+
+/** Look whether workers are short, for MLGateSwarmMaxShare. Called by the
+ * watchdog. */
+void mlgate_swarm_weigh_load(void);
+
 /** The handler "mlgate-status". */
 int mlgate_status_handler(request_rec *r);
 

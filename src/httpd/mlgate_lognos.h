@@ -44,5 +44,7 @@
 #define MLG0035 "MLG0035: " /* a state file is refused */
 #define MLG0036 "MLG0036: " /* a state file cannot be written */
 #define MLG0037 "MLG0037: " /* nor will it be */
+#define MLG0038 "MLG0038: " /* a swarm begins */
+#define MLG0039 "MLG0039: " /* a swarm is over */
 
 #endif /* MLGATE_LOGNOS_H */

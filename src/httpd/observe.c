@@ -107,7 +107,10 @@ void mlgate_observe_outcome(request_rec *r, mlg_observation_t *seen,
     if (d->x[MLG_F_SUBNET_RATE] >= 0.0f) { /* false for NaN: not scored */
         seen->arrival.subnet_rate = d->x[MLG_F_SUBNET_RATE];
         seen->arrival.rarity = d->rarity;
-        seen->arrival.knows |= MLG_KNOWS_SUBNET | MLG_KNOWS_RARITY;
+        seen->arrival.excess = d->excess;
+        seen->arrival.swarm = d->swarm_is;
+        seen->arrival.knows |=
+            MLG_KNOWS_SUBNET | MLG_KNOWS_RARITY | MLG_KNOWS_SWARM;
     }
     write_line(seen, r->server);
 }

@@ -69,6 +69,8 @@ static apr_status_t on_watch(int state, void *data, apr_pool_t *p)
     if (has_blocked()) {
         sweep(data, ptemp, mlgate_now());
     }
+    mlgate_swarm_weigh_load();
+    mlgate_swarm_sweep(data, ptemp);
     mlgate_site_look(data);
     mlgate_models_look(data, is_hurried ? HURRY_EVERY_US : QUIET_US, ptemp);
     apr_pool_destroy(ptemp);

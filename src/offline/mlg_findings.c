@@ -16,12 +16,13 @@ apr_status_t mlg_findings_init(mlg_findings_t *f, const mlg_gate_t *gate,
     f->why = apr_palloc(p, MLG_FOUND_CONVICTS * sizeof(*f->why));
     f->convict = apr_pcalloc(p, MLG_FOUND_CONVICTS * sizeof(*f->convict));
     f->all.name = "all";
+    f->swarm = apr_palloc(p, MLG_FOUND_SWARMS * sizeof(*f->swarm));
     for (int i = 0; i < MLG_NCLASSES; i++) {
         f->class[i].name = mlg_class_name((mlg_class)i);
     }
     f->label[0].name = "-";
     f->nlabels = 1;
-    return (f->why != NULL && f->convict != NULL)
+    return (f->why != NULL && f->convict != NULL && f->swarm != NULL)
                ? mlg_whatif_init(&f->whatif, gate, rules, p)
                : APR_ENOMEM;
 }
@@ -114,6 +115,52 @@ void mlg_findings_add(mlg_findings_t *f, const mlg_arrival_t *arrival,
         f->judged++;
     }
     mlg_whatif_add(&f->whatif, arrival, outcome, d);
+}
+
+/* ---- swarms --------------------------------------------------------------- */
+
+/* @return where this event is or goes; NULL when it is smaller than all */
+static mlg_swarm_event_t *swarm_at(mlg_findings_t *f,
+                                   const mlg_swarm_event_t *e)
+{
+    size_t least = 0;
+
+    for (size_t i = 0; i < f->nswarms; i++) {
+        if (f->swarm[i].id == e->id) {
+            return &f->swarm[i];
+        }
+        if (f->swarm[i].members < f->swarm[least].members) {
+            least = i;
+        }
+    }
+    if (f->nswarms < MLG_FOUND_SWARMS) {
+        return &f->swarm[f->nswarms++];
+    }
+    f->swarms_forgotten++;
+    if (f->swarm[least].members >= e->members) {
+        return NULL;
+    }
+    memmove(&f->swarm[least], &f->swarm[least + 1],
+            (f->nswarms - least - 1) * sizeof(*f->swarm));
+    return &f->swarm[f->nswarms - 1];
+}
+
+void mlg_findings_swarms(mlg_findings_t *f, const mlg_swarms_t *swarms,
+                         apr_time_t now_us)
+{
+    if (now_us != 0 && now_us - f->swarms_us >= 0 &&
+        now_us - f->swarms_us < 60 * (apr_time_t)APR_USEC_PER_SEC) {
+        return;
+    }
+    f->swarms_us = now_us;
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        const mlg_swarm_event_t *e = &swarms->event[i];
+        mlg_swarm_event_t *at = (e->id != 0) ? swarm_at(f, e) : NULL;
+
+        if (at != NULL) {
+            *at = *e;
+        }
+    }
 }
 
 /* ---- clients -------------------------------------------------------------- */

@@ -75,6 +75,29 @@ apr_status_t mlg_replay_init(mlg_replay_t *replay, uint32_t clients,
     return mlg_replay_restart(replay, clients);
 }
 
+/* Once in a minute of the log, as a server's watchdog does. */
+static void sweep(mlg_replay_t *replay, apr_time_t at_us)
+{
+    apr_time_t since_us = at_us - replay->swept_us;
+
+    if (since_us < 0 || since_us >= 60 * (apr_time_t)APR_USEC_PER_SEC) {
+        replay->swept_us = at_us;
+        mlg_swarm_sweep(replay->gate.swarms, at_us);
+    }
+}
+
+/* What a swarm looks like, by the request that began it. */
+static void describe(mlg_replay_t *replay, const mlg_log_entry_t *entry,
+                     unsigned event)
+{
+    const mlg_request_t *request = &entry->request;
+    char place[MLG_TEMPLATE_TEXT];
+    size_t len = mlg_request_template(place, request->target);
+
+    mlg_swarm_describe(replay->gate.swarms, event, request->agent.at,
+                       request->agent.len, place, len);
+}
+
 void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
                       mlg_arrival_t *arrival, mlg_decision_t *d)
 {
@@ -86,13 +109,24 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
         mlg_client_from(&entry->addr, secret, replay->ipv6_prefix);
     mlg_table_prefetch(&replay->gate.table, entry->request.from.hash);
     mlg_request_arrive(arrival, &entry->request, secret);
+    if (replay->rules.swarm.mode > MLG_SWARM_OFF &&
+        mlg_gate_is_newcomer(&replay->gate, arrival->from.hash)) {
+        mlg_request_cohorts(arrival, &entry->request, secret);
+    }
     /* Only this thread knows the segment: every stripe is free. */
     stripe = &replay->gate.table.stripe[mlg_stripe_of(arrival->from.hash)];
+    sweep(replay, arrival->at_us);
     mlg_judge(&replay->gate, &replay->rules, arrival, stripe, d);
+    if (d->swarm_begins) {
+        describe(replay, entry, d->swarm);
+    }
     if (!d->is_recorded) {
         return;
     }
-    if (d->verdict == MLG_VERDICT_REFUSE) {
+    if (mlg_decision_is_for_swarm(d)) {
+        outcome.status = 0; /* no evidence against a member */
+    }
+    else if (d->verdict == MLG_VERDICT_REFUSE) {
         outcome.status = replay->refuse_status;
         outcome.sent_bytes = 0;
     }
@@ -101,6 +135,20 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
 
 /* What the arrival of an observation tells its outcome. */
 enum { NOTE_RECORDED = 1 };
+
+/* A refusal for a swarm is no evidence against its member: to the record it
+ * was never answered. */
+static void settle_seen(mlg_replay_t *replay, const mlg_observation_t *seen,
+                        mlg_stripe_t *stripe)
+{
+    mlg_outcome_t outcome = seen->outcome;
+
+    if (seen->verdict == MLG_VERDICT_REFUSE &&
+        (seen->arrival.swarm & MLG_IN_SWARM_ALONE) != 0) {
+        outcome.status = 0;
+    }
+    mlg_settle(&replay->gate, &seen->arrival, &outcome, stripe);
+}
 
 /* Refused for its client's block: no arrival to the server, but one to rules
  * that would have let it pass. */
@@ -150,7 +198,7 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
 
     if (step->is_outcome) {
         if (*step->note == NOTE_RECORDED) {
-            mlg_settle(&replay->gate, &seen->arrival, &seen->outcome, stripe);
+            settle_seen(replay, seen, stripe);
         }
         return 0;
     }
@@ -164,6 +212,7 @@ int mlg_replay_step(mlg_replay_t *replay, const mlg_step_t *step,
     if (replay->is_auto) {
         replay->rules.threshold = seen->threshold;
     }
+    sweep(replay, arrival->at_us);
     mlg_judge(&replay->gate, &replay->rules, arrival,
               (seen->is_arrival_held || was_refused) ? stripe : NULL, d);
     *step->note = d->is_recorded ? NOTE_RECORDED : 0;

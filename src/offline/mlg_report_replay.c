@@ -3,6 +3,7 @@
 
 #include "replay_words.h"
 #include "mlg_report_json.h"
+#include "mlg_report_swarm.h"
 
 #include <math.h>
 #include <string.h>
@@ -136,6 +137,16 @@ static json_t *course_of(const mlg_course_t *c)
     return out;
 }
 
+static json_t *swarms_of(const mlg_findings_t *f)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < f->nswarms; i++) {
+        json_array_append_new(list, mlg_report_swarm(&f->swarm[i]));
+    }
+    return list;
+}
+
 static json_t *scores_of(const mlg_findings_t *f)
 {
     json_t *list = json_array();
@@ -259,6 +270,7 @@ json_t *mlg_report_replay(const mlg_findings_t *f)
     json_object_set_new(out, "top_refused", list_of(f, &f->top));
     set_count(out, "crawlers_refused", f->alike.total);
     json_object_set_new(out, "top_crawlers_refused", list_of(f, &f->alike));
+    json_object_set_new(out, "swarms", swarms_of(f));
     json_object_set_new(out, "busiest_ten_minutes", busiest_of(&f->course));
     json_object_set_new(out, "over_time", course_of(&f->course));
     json_object_set_new(out, "scores", scores_of(f));

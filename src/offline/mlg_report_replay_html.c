@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "mlg_report_swarm.h"
 #include "replay_page.h"
 
 #include <string.h>
@@ -311,6 +312,26 @@ static void put_thresholds(FILE *to, const mlg_findings_t *f)
     fputs("</section>\n", to);
 }
 
+static void put_swarms(FILE *to, const mlg_findings_t *f)
+{
+    char words[MLG_SWARM_WORDS];
+
+    fputs("<section><h2>Swarms: many clients with a request or three each"
+          "</h2>\n",
+          to);
+    if (f->nswarms == 0) {
+        fputs("<p>None.</p></section>\n", to);
+        return;
+    }
+    fputs("<ol>\n", to);
+    for (size_t i = 0; i < f->nswarms; i++) {
+        fputs("<li>", to);
+        replay_put_text(to, mlg_report_swarm_words(words, &f->swarm[i]));
+        fputs("</li>\n", to);
+    }
+    fputs("</ol></section>\n", to);
+}
+
 void mlg_report_replay_html(FILE *to, const mlg_findings_t *f)
 {
     put_head(to, f);
@@ -328,6 +349,7 @@ void mlg_report_replay_html(FILE *to, const mlg_findings_t *f)
     put_list(to, f, "Crawlers and monitors that would be hit", &f->alike,
              "None of the blocked clients claims to be a crawler or a "
              "monitor.");
+    put_swarms(to, f);
     replay_put_scores(to, f);
     replay_put_curves(to, f);
     put_thresholds(to, f);

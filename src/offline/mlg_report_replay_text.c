@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay_words.h"
 
+#include "mlg_report_swarm.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -337,6 +339,26 @@ static void put_thresholds(FILE *to, const mlg_findings_t *f)
     }
 }
 
+/* ---- swarms --------------------------------------------------------------- */
+
+static void put_swarm(FILE *to, size_t i, const mlg_swarm_event_t *e)
+{
+    char words[MLG_SWARM_WORDS];
+    char name[8];
+
+    snprintf(name, sizeof(name), "%2zu", i);
+    put_words(to, name, INDENT, mlg_report_swarm_words(words, e));
+}
+
+static void put_swarms(FILE *to, const mlg_findings_t *f)
+{
+    fputs("\nSwarms: many clients with a request or three each", to);
+    fputs((f->nswarms == 0) ? ": none\n" : "\n", to);
+    for (size_t i = 0; i < f->nswarms; i++) {
+        put_swarm(to, i + 1, &f->swarm[i]);
+    }
+}
+
 static void put_busiest(FILE *to, const mlg_course_t *c)
 {
     char at[MLG_ISO_TEXT];
@@ -364,6 +386,7 @@ void mlg_report_replay_text(FILE *to, const mlg_findings_t *f)
                f->class, MLG_NCLASSES, &f->all);
     put_list(to, f, "Most refused", &f->top);
     put_list(to, f, "Crawlers and monitors that would be hit", &f->alike);
+    put_swarms(to, f);
     put_busiest(to, &f->course);
     put_scores(to, f);
     put_thresholds(to, f);

@@ -201,8 +201,8 @@ claim "weights without an MLGateThreshold keep theirs" "$(
 # One client, as a server saw it by a threshold of 0.6.
 perl -e '
     for my $n (1 .. 60) {
-        printf "mlg2 660e466c62620 %d 127.0.0.1 d3bb1f93f0c04a7f cbcfed3f9b29d0aa "
-            . "8b03150cbf7e2253 0 f535f459e914c458 0 0 0 1 1c ff 2 1 3 8000 3dcccccd 65536 "
+        printf "mlg3 660e466c62620 %d 127.0.0.1 d3bb1f93f0c04a7f cbcfed3f9b29d0aa "
+            . "8b03150cbf7e2253 0 f535f459e914c458 0 0 0 1 1c ff 2 1 3 8000 3dcccccd 65536 0 0 0 7fc00000 0 "
             . "%d %d 200 300 1301 pass 3e82d343 3f19999a 7a692c8d 903cc05a\n",
             1795383954344654 + 1e6 * $n, 2 * $n - 1, 2 * $n;
     }' >seen

@@ -213,12 +213,12 @@ claim "a line may be 128 KiB long and no more" "$(
 # be told when one is not of the segment at hand.
 perl -e '
     for my $n (1 .. 60) {
-        printf "mlg2 660e466c62620 %d 127.0.0.1 d3bb1f93f0c04a7f cbcfed3f9b29d0aa "
-            . "8b03150cbf7e2253 0 f535f459e914c458 0 0 0 1 1c ff 2 1 3 8000 3dcccccd 65536 "
+        printf "mlg3 660e466c62620 %d 127.0.0.1 d3bb1f93f0c04a7f cbcfed3f9b29d0aa "
+            . "8b03150cbf7e2253 0 f535f459e914c458 0 0 0 1 1c ff 2 1 3 8000 3dcccccd 65536 0 0 0 7fc00000 0 "
             . "%d %d 200 300 1301 pass 3e82d343 3f4ccccd 7a692c8d 903cc05a\n",
             1795383954344654 + 1e6 * $n, 2 * $n - 1, 2 * $n;
     }' >seen
-start='mlg2-start 660e466c62620 262144 64 0 0'
+start='mlg3-start 660e466c62620 262144 64 0 0'
 head -n 20 seen >seen.2
 { echo "$start"; sed -n 21,40p seen; } >seen.1
 { echo "$start"; tail -n 20 seen; } >seen.0
@@ -236,15 +236,15 @@ claim "an observation is due when its request ended" "$(
     head -n 1 err | grep -q 'mark, line 2, .* first$' || cat err
 )"
 claim "with a format nothing is an observation, and without what is none is read" "$(
-    sed 's/^/mlg2 /' all >hosted
+    sed 's/^/mlg3 /' all >hosted
     run /dev/null --format '%v %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"' hosted; same
     run /dev/null hosted; same
     run /dev/null --format common seen; complains 1 'none of the 60 lines could be read'
-    { echo 'mlg2 x'; cat all; } >odder
+    { echo 'mlg3 x'; cat all; } >odder
     run /dev/null odder; complains 0 'odder, line 1, byte 5: '
 )"
 claim "what an earlier version observed is refused, with the reason" "$(
-    sed 's/^mlg2/mlg1/' seen >former
+    sed 's/^mlg3/mlg1/' seen >former
     run /dev/null former; complains 1 'former, line 1, byte 0: written by an earlier version'
 )"
 claim "there is no progress but on a terminal" "$(

@@ -126,7 +126,7 @@ sub count {
     wait_until('every request was written down', 10, sub {
         my $counters = stats($server)->{counters};
         %counted = %$counters;
-        $counted{requests} == grep { /^mlg2 / } observations();
+        $counted{requests} == grep { /^mlg3 / } observations();
     });
 }
 
@@ -148,12 +148,12 @@ $server->client('192.0.2.88')->burst(8);
 is record('192.0.2.88', $server)->{record}{requests}, 16, 'and it goes on there';
 count();
 is $counted{observations_lost}, 0, 'no line was lost';
-is scalar(grep { /^mlg2 / } observations()), $counted{requests},
+is scalar(grep { /^mlg3 / } observations()), $counted{requests},
     'a line for each request';
-is scalar(grep { /^mlg2-start / } observations()), 3, 'and for each start';
-is scalar(grep { /^mlg2-order .* \d+$/ } observations()), 2,
+is scalar(grep { /^mlg3-start / } observations()), 3, 'and for each start';
+is scalar(grep { /^mlg3-order .* \d+$/ } observations()), 2,
     'and for each order';
-cmp_ok scalar(grep { /^mlg2-order .* 0\+$/ } observations()), '>', 2,
+cmp_ok scalar(grep { /^mlg3-order .* 0\+$/ } observations()), '>', 2,
     'and for each block that moved over';
 is sprintf('%04o', (stat $log)[2] & 07777), '0600',
     'nobody else may read who asked for what';
@@ -220,5 +220,5 @@ done;
 # Judged, but not holding the stripe: "place+", and a vector.
 sub is_skipped {
     my @field = split ' ', $_[0];
-    return $field[0] eq 'mlg2' && $field[21] =~ /\+$/ && $field[29] ne '0';
+    return $field[0] eq 'mlg3' && $field[26] =~ /\+$/ && $field[34] ne '0';
 }

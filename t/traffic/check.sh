@@ -72,7 +72,7 @@ claim "every request has the label of its client" "$(
     "$OUT/mlgatectl" features --quiet --labels "$labels" \
         --set 'MLGateEngine observe' "$log" >"$scratch/rows" || echo "status $?"
     awk -F, 'NR > 1 && $3 == "" { print; exit }' "$scratch/rows"
-    n=$(grep -c '^mlg2 ' "$log")
+    n=$(grep -c '^mlg3 ' "$log")
     [ "$(wc -l <"$scratch/rows")" = $((n + 1)) ] || echo "$n lines in the log"
 )"
 claim "a replay comes to the gate's own scores, features and verdicts" "$(

@@ -5,7 +5,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 
-const AT = 2, ADDRESS = 3, IS = 13, STATUS = 23; // of a line of observations
+const AT = 2, ADDRESS = 3, IS = 13, STATUS = 28; // of a line of observations
 const IS_LATE = 1 << 9; // MLG_IS_LATE
 
 // address: { logged, late, ok, refused, first, last }, times in seconds
@@ -13,7 +13,7 @@ export async function readLog(file) {
   const seen = new Map();
   for await (const line of createInterface({ input: createReadStream(file) })) {
     const field = line.split(" ");
-    if (field[0] !== "mlg2") {
+    if (field[0] !== "mlg3") {
       continue;
     }
     const at = Number(field[AT]) / 1e6;

@@ -38,7 +38,8 @@ void crowd_open(crowd_view_t *v, const mlg_weighted_t *model)
         .min_requests =
             (model->hi[MLG_F_REQUEST_RATE] > 0.0f) ? 10 : UINT32_MAX,
         .block_for_us = SEC(86400),
-        .block_max_us = SEC(86400)};
+        .block_max_us = SEC(86400),
+        .swarm = {MLG_SWARM_OBSERVE, 4.0f, 0.3f, 0}};
 }
 
 void crowd_close(crowd_view_t *v)
@@ -73,7 +74,13 @@ static mlg_arrival_t request_of(uint64_t r, int i)
     uint32_t who =
         (r % 4 == 0) ? (uint32_t)(r >> 8) % 8 : (uint32_t)(r >> 8) % CLIENTS;
 
-    return unit_page_n(who, T0 + i * SEC(0.0001));
+    mlg_arrival_t a = unit_page_n(who, T0 + i * SEC(0.0001));
+
+    a.is |= MLG_IS_BROWSER;
+    a.print = 1 + who % 50;
+    a.shape = 1 + who % 20;
+    a.template = 1 + who % 7;
+    return a;
 }
 
 void crowd_arrive(const crowd_view_t *v, uint64_t seed, int n)

@@ -97,6 +97,9 @@ CLAIM(every_directive_is_read_in_any_case)
                                "MLGateTableSize 8192\n"
                                "MLGateIPv6Prefix 56\n"
                                "MLGateThresholdDrift 0.1\n"
+                               "MLGateSwarm refuse\n"
+                               "MLGateSwarmThreshold 6\n"
+                               "MLGateSwarmMaxShare 0.5\n"
                                "MLGateProfile site.profile\n"
                                "MLGateWeight burst 1 2 0.5\n"
                                "MLGateAllow 192.0.2.1 2001:db8::/32\n"
@@ -117,6 +120,9 @@ CLAIM(every_directive_is_read_in_any_case)
     IS_INT(config.settings.table_size, 8192);
     IS_INT(config.settings.ipv6_prefix, 56);
     IS_INT(config.settings.threshold_drift, 100000);
+    IS_INT(config.settings.swarm, MLG_SWARM_REFUSE);
+    IS_INT(config.settings.swarm_threshold, 6000000);
+    IS_INT(config.settings.swarm_max_share, 500000);
     assert_non_null(config.profile);
     IS_INT(config.settings.given, (1 << MLG_NSETTINGS) - 1);
     IS_INT(config.weights.given, UINT64_C(1) << mlg_feature_find("burst"));

@@ -639,6 +639,109 @@ CLAIM(every_request_is_counted_exactly_once)
     rig_close(&rig);
 }
 
+/* ---- swarms --------------------------------------------------------------- */
+
+/* What a server observed of a member holds in a gate that saw no swarm. */
+static mlg_arrival_t member(const char *addr, uint32_t swarm)
+{
+    mlg_arrival_t a = unit_page(addr, T0);
+
+    a.knows |= MLG_KNOWS_SWARM;
+    a.is |= MLG_IS_WITHOUT_REFERER;
+    a.swarm = swarm;
+    a.excess = 9.0f;
+    return a;
+}
+
+CLAIM(a_member_is_refused_for_its_request_and_not_blocked)
+{
+    rig_t rig;
+    mlg_arrival_t a = member("192.0.2.1", MLG_IN_SWARM_REFUSES);
+    mlg_arrival_t later = unit_page("192.0.2.1", T0 + SEC(1));
+    mlg_decision_t d;
+
+    BEGIN;
+    rig_open(&rig);
+    rig.rules.swarm = (mlg_swarm_by_t){MLG_SWARM_REFUSE, 4.0f, 1.0f, 0};
+    d = rig_judge(&rig, &a);
+    IS_INT(d.verdict, MLG_VERDICT_REFUSE);
+    IS_TRUE(mlg_decision_is_for_swarm(&d));
+    IS_TRUE(d.id != 0);
+    IS_INT(d.until_us, 0);
+    IS_INT(d.convicts, 0);
+    IS_TRUE(d.is_recorded);
+    IS_NEAR(d.excess, 9.0, 0);
+    IS_INT(rig_count(&rig, MLG_C_SWARM_REFUSED), 1);
+    IS_INT(rig_count(&rig, MLG_C_REFUSED), 1);
+    IS_INT(rig_count(&rig, MLG_C_BLOCKS), 0);
+    d = rig_judge(&rig, &later);
+    IS_INT(d.verdict, MLG_VERDICT_PASS);
+    rig_close(&rig);
+}
+
+CLAIM(a_member_is_observed_where_the_rules_say_so)
+{
+    static const struct {
+        mlg_engine engine;
+        mlg_swarm_mode mode;
+        uint32_t swarm;
+        uint32_t is;
+        mlg_verdict verdict;
+    } cases[] = {
+        {MLG_ENGINE_ENFORCE, MLG_SWARM_REFUSE, MLG_IN_SWARM_REFUSES, 0,
+         MLG_VERDICT_REFUSE},
+        {MLG_ENGINE_OBSERVE, MLG_SWARM_REFUSE, MLG_IN_SWARM_REFUSES, 0,
+         MLG_VERDICT_WOULD_REFUSE},
+        {MLG_ENGINE_ENFORCE, MLG_SWARM_OBSERVE, MLG_IN_SWARM_REFUSES, 0,
+         MLG_VERDICT_WOULD_REFUSE},
+        {MLG_ENGINE_ENFORCE, MLG_SWARM_REFUSE,
+         MLG_IN_SWARM_REFUSES | MLG_IN_SWARM_HELD, 0, MLG_VERDICT_WOULD_REFUSE},
+        {MLG_ENGINE_ENFORCE, MLG_SWARM_REFUSE, MLG_IN_SWARM_REFUSES,
+         MLG_IS_LATE, MLG_VERDICT_WOULD_REFUSE},
+        {MLG_ENGINE_ENFORCE, MLG_SWARM_OFF, MLG_IN_SWARM_REFUSES, 0,
+         MLG_VERDICT_PASS},
+        {MLG_ENGINE_ENFORCE, MLG_SWARM_REFUSE, 0, 0, MLG_VERDICT_PASS},
+        {MLG_ENGINE_ENFORCE, MLG_SWARM_REFUSE, MLG_IN_SWARM_REFUSES,
+         MLG_IS_EXEMPT, MLG_VERDICT_EXEMPT},
+    };
+
+    BEGIN;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        rig_t rig;
+        mlg_arrival_t a = member("192.0.2.1", cases[i].swarm);
+        mlg_decision_t d;
+
+        rig_open(&rig);
+        rig.rules.engine = cases[i].engine;
+        rig.rules.swarm = (mlg_swarm_by_t){cases[i].mode, 4.0f, 1.0f, 0};
+        a.is |= cases[i].is;
+        d = rig_judge(&rig, &a);
+        IS_INT(d.verdict, cases[i].verdict);
+        rig_close(&rig);
+    }
+}
+
+CLAIM(a_newcomer_is_one_until_its_first_page_or_third_request)
+{
+    rig_t rig;
+    mlg_client_t one = unit_client("192.0.2.1");
+    mlg_client_t two = unit_client("192.0.2.2");
+    mlg_arrival_t page = unit_page("192.0.2.1", T0);
+
+    BEGIN;
+    rig_open(&rig);
+    IS_TRUE(mlg_gate_is_newcomer(&rig.gate, one.hash));
+    rig_judge(&rig, &page);
+    IS_FALSE(mlg_gate_is_newcomer(&rig.gate, one.hash));
+    for (int i = 0; i < 4; i++) {
+        mlg_arrival_t a = unit_asset("192.0.2.2", T0 + SEC(i));
+
+        IS_INT(mlg_gate_is_newcomer(&rig.gate, two.hash), i < 3);
+        rig_judge(&rig, &a);
+    }
+    rig_close(&rig);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -666,6 +769,9 @@ int main(void)
         TEST(an_outcome_is_folded_and_one_without_a_record_is_harmless),
         TEST(any_arrivals_give_a_score_within_0_and_1_and_a_sound_table),
         TEST(every_request_is_counted_exactly_once),
+        TEST(a_member_is_refused_for_its_request_and_not_blocked),
+        TEST(a_member_is_observed_where_the_rules_say_so),
+        TEST(a_newcomer_is_one_until_its_first_page_or_third_request),
     };
 
     return RUN(tests);

@@ -36,6 +36,11 @@ static mlg_observation_t random_request(uint64_t *seed)
     o.arrival.header_anomaly = (uint16_t)unit_random(seed);
     o.arrival.subnet_rate = (float)(unit_random(seed) % 100000) / 7.0f;
     o.arrival.rarity = (uint32_t)(unit_random(seed) % 65537);
+    o.arrival.print = unit_random(seed);
+    o.arrival.shape = unit_random(seed);
+    o.arrival.template = unit_random(seed);
+    o.arrival.excess = (float)(unit_random(seed) % 1000) / 7.0f;
+    o.arrival.swarm = (uint32_t)(unit_random(seed) % 8);
     o.arrived = unit_random(seed) >> 1;
     o.is_arrival_held = (int)(unit_random(seed) % 2);
     o.settled = unit_random(seed) >> 1;
@@ -156,21 +161,21 @@ CLAIM(lines_of_other_kinds_and_nonsense_are_refused)
 {
     static const char *const bad[] = {
         "",
-        "mlg2",
-        "mlg2 1 2 3",
-        "mlg2-stop 1",
+        "mlg3",
+        "mlg3 1 2 3",
+        "mlg3-stop 1",
         "127.0.0.1 - - [26/Jan/2024:19:00:02 +0000] \"GET / HTTP/1.1\" 200 5",
-        "mlg2-start 1 2 3 4 5 6",
-        "mlg2-start 1 2 129 4 5",
-        "mlg2-start 1 -2 64 4 5",
-        "mlg2-start 1 2  64 4 5",
-        "mlg2-start g 2 64 4 5",
-        "mlg2-start 1 99999999999999999999 64 4 5",
-        "mlg2-order 1 2 nobody 4 3 5 0 0 6",
-        "mlg2-order 1 2 10.0.0.0/8 4 3 5 0 0 6",
-        "mlg2-order 1 2 10.0.0.1 4 9 5 0 0 6",
-        "mlg2-order 1 2 10.0.0.1 4 3 5 0 0 +",
-        "mlg2-order 1 99999999999999999999 10.0.0.1 4 3 5 0 0 6"};
+        "mlg3-start 1 2 3 4 5 6",
+        "mlg3-start 1 2 129 4 5",
+        "mlg3-start 1 -2 64 4 5",
+        "mlg3-start 1 2  64 4 5",
+        "mlg3-start g 2 64 4 5",
+        "mlg3-start 1 99999999999999999999 64 4 5",
+        "mlg3-order 1 2 nobody 4 3 5 0 0 6",
+        "mlg3-order 1 2 10.0.0.0/8 4 3 5 0 0 6",
+        "mlg3-order 1 2 10.0.0.1 4 9 5 0 0 6",
+        "mlg3-order 1 2 10.0.0.1 4 3 5 0 0 +",
+        "mlg3-order 1 99999999999999999999 10.0.0.1 4 3 5 0 0 6"};
     mlg_observation_t o;
 
     BEGIN;
@@ -214,7 +219,7 @@ CLAIM(a_line_of_an_earlier_format_is_known_and_refused_as_such)
 {
     mlg_observation_t back;
     mlg_fault_t fault = {0, ""};
-    const char *lines[] = {"mlg1 1 2 3", "mlg1-start 1 262144 64 0 0"};
+    const char *lines[] = {"mlg1 1 2 3", "mlg2-start 1 262144 64 0 0"};
 
     BEGIN;
     for (int i = 0; i < 2; i++) {
@@ -222,7 +227,7 @@ CLAIM(a_line_of_an_earlier_format_is_known_and_refused_as_such)
 
         IS_TRUE(mlg_observation_is(lines[i], len));
         IS_INT(mlg_observation_parse(&back, lines[i], len, &fault), MLG_ELINE);
-        IS_TRUE(strstr(fault.what, "earlier version (mlg1)") != NULL);
+        IS_TRUE(strstr(fault.what, "earlier version") != NULL);
     }
     IS_FALSE(mlg_observation_is("mlg0 1", 6));
 }

@@ -51,7 +51,10 @@ static void arrive(server_t *s, int is_contended)
     o->verdict = d.verdict;
     o->vector = mlg_vector_hash(d.x);
     if (o->vector != 0) {
-        o->arrival.knows |= MLG_KNOWS_SUBNET | MLG_KNOWS_RARITY;
+        o->arrival.knows |=
+            MLG_KNOWS_SUBNET | MLG_KNOWS_RARITY | MLG_KNOWS_SWARM;
+        o->arrival.excess = d.excess;
+        o->arrival.swarm = d.swarm_is;
         o->arrival.rarity = d.rarity;
         o->arrival.subnet_rate = d.x[MLG_F_SUBNET_RATE];
     }

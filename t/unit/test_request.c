@@ -473,6 +473,110 @@ CLAIM(hostile_bytes_of_any_length_are_only_read_where_they_are)
     }
 }
 
+static void templates_to(const char *target, const char *want)
+{
+    char out[MLG_TEMPLATE_TEXT];
+    size_t len =
+        mlg_request_template(out, (mlg_text_t){target, strlen(target)});
+    char text[MLG_TEMPLATE_TEXT + 1] = "";
+
+    memcpy(text, out, len);
+    IS_TEXT(text, want);
+}
+
+CLAIM(a_template_leaves_out_what_varies)
+{
+    char longest[4096];
+    char out[MLG_TEMPLATE_TEXT];
+
+    BEGIN;
+    templates_to("/", "/");
+    templates_to("/news/1237/show", "/news/0/show");
+    templates_to("/a/2024-01-31/b", "/a/*/b");
+    templates_to("/t/3f2a9c0d1e/x", "/t/*/x");
+    templates_to("/u/550e8400-e29b-41d4-a716-446655440000", "/u/*");
+    templates_to("/page?id=7&name=joe", "/page?id&name");
+    templates_to("/page?a1=7&a2=x", "/page?a0&a0");
+    templates_to("/page?", "/page");
+    templates_to("http://example.org/x/9", "/x/0");
+    templates_to("/deadbeef", "/deadbeef"); /* a word, without a digit */
+    memset(longest, 'x', sizeof(longest));
+    longest[0] = '/';
+    IS_INT(mlg_request_template(out, (mlg_text_t){longest, sizeof(longest)}),
+           MLG_TEMPLATE_TEXT);
+    IS_INT(mlg_request_template(out, (mlg_text_t){NULL, 0}), 0);
+}
+
+static mlg_arrival_t cohorts_of(const char *agent, const char *target)
+{
+    mlg_request_t r;
+    mlg_arrival_t a;
+
+    memset(&r, 0, sizeof(r));
+    r.knows = MLG_KNOWS_ALL;
+    r.target = (mlg_text_t){target, strlen(target)};
+    r.method = (mlg_text_t){"GET", 3};
+    r.agent = (mlg_text_t){agent, (agent != NULL) ? strlen(agent) : 0};
+    mlg_request_arrive(&a, &r, &unit_secret);
+    IS_INT(a.shape, 0); /* until it is asked for */
+    mlg_request_cohorts(&a, &r, &unit_secret);
+    return a;
+}
+
+CLAIM(user_agents_that_differ_in_numbers_have_one_shape)
+{
+    mlg_arrival_t a =
+        cohorts_of("Mozilla/5.0 (X11) Chrome/65.0.1 Safari/537.36", "/news/1");
+    mlg_arrival_t b =
+        cohorts_of("Mozilla/5.0 (X11) Chrome/110.2 Safari/537.36", "/news/22");
+    mlg_arrival_t c = cohorts_of("Mozilla/5.0 (X11) Firefox/65.0", "/olds/1");
+    mlg_arrival_t none = cohorts_of(NULL, "/");
+
+    BEGIN;
+    IS_TRUE(a.shape == b.shape && a.shape != c.shape);
+    IS_TRUE(a.template == b.template && a.template != c.template);
+    IS_TRUE(a.print != b.print); /* no header known: the whole User-Agent */
+    IS_TRUE((a.is & MLG_IS_BROWSER) != 0);
+    IS_INT(none.shape, 0);
+    IS_INT(none.is & MLG_IS_BROWSER, 0);
+    IS_INT(cohorts_of("ClaudeBot", "/").is & MLG_IS_BROWSER, 0);
+}
+
+static uint64_t print_of(int n, const char *const pair[][2])
+{
+    uint64_t print = 0;
+
+    for (int i = 0; i < n; i++) {
+        print = mlg_print_add(
+            print, (mlg_text_t){pair[i][0], strlen(pair[i][0])},
+            (mlg_text_t){pair[i][1], strlen(pair[i][1])}, &unit_secret);
+    }
+    return print;
+}
+
+CLAIM(a_print_is_names_order_case_and_what_is_accepted)
+{
+    const char *const one[][2] = {
+        {"Host", "a"}, {"Accept", "*/*"}, {"User-Agent", "x"}};
+    const char *const same[][2] = {{"Host", "b"},       {"Accept", "*/*"},
+                                   {"User-Agent", "y"}, {"Referer", "/"},
+                                   {"Cookie", "c=1"},   {"If-None-Match", "e"}};
+    const char *const order[][2] = {
+        {"Host", "a"}, {"User-Agent", "x"}, {"Accept", "*/*"}};
+    const char *const cased[][2] = {
+        {"Host", "a"}, {"accept", "*/*"}, {"User-Agent", "x"}};
+    const char *const value[][2] = {
+        {"Host", "a"}, {"Accept", "text/html"}, {"User-Agent", "x"}};
+    uint64_t print = print_of(3, one);
+
+    BEGIN;
+    IS_TRUE(print_of(6, same) == print);
+    IS_TRUE(print_of(3, order) != print);
+    IS_TRUE(print_of(3, cased) != print);
+    IS_TRUE(print_of(3, value) != print);
+    IS_TRUE(print_of(1, one) != 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -500,6 +604,9 @@ int main(void)
         TEST(what_the_source_cannot_know_is_no_bit),
         TEST(what_the_source_knows_is_a_bit),
         TEST(hostile_bytes_of_any_length_are_only_read_where_they_are),
+        TEST(a_template_leaves_out_what_varies),
+        TEST(user_agents_that_differ_in_numbers_have_one_shape),
+        TEST(a_print_is_names_order_case_and_what_is_accepted),
     };
 
     return RUN(tests);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Swarms as httpd sees them: what a newcomer has in common with others, the
+ * begin and the end of a swarm in the logs, and whether workers are short.
+ */
+#include "mlgate.h"
+
+#include "mlg_report.h"
+#include "mlg_report_swarm.h"
+#include "mlg_request.h"
+
+#include <apr_strings.h>
+#include <ap_mpm.h>
+#include <scoreboard.h>
+
+APLOG_USE_MODULE(mlgate);
+
+#define BUSY_PERCENT 90 /* of all workers: they are short */
+
+static mlg_text_t text_of(const char *value)
+{
+    return (mlg_text_t){value, (value != NULL) ? strlen(value) : 0};
+}
+
+uint64_t mlgate_swarm_print(const request_rec *r)
+{
+    const apr_array_header_t *all = apr_table_elts(r->headers_in);
+    const apr_table_entry_t *entry = (const apr_table_entry_t *)all->elts;
+    uint64_t print = 0;
+
+    for (int i = 0; i < all->nelts; i++) {
+        print =
+            mlg_print_add(print, text_of(entry[i].key), text_of(entry[i].val),
+                          &mlgate.gate.segment->secret);
+    }
+    return print;
+}
+
+static void write_event(server_rec *s, apr_pool_t *p, const char *what,
+                        const mlg_swarm_event_t *e)
+{
+    json_t *event;
+    char *json;
+
+    if (mlgate.event_log.file == NULL) {
+        return;
+    }
+    event = mlg_report_swarm(e);
+    json_object_set_new(event, "event", json_string(what));
+    json = mlg_report_render(event, 1);
+    if (json != NULL) {
+        const char *line = apr_pstrcat(p, json, "\n", NULL);
+
+        free(json);
+        mlgate_sink_write(&mlgate.event_log, s, line, strlen(line));
+    }
+}
+
+void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d)
+{
+    mlg_swarms_t *swarms = mlgate.gate.swarms;
+    mlg_text_t agent = text_of(apr_table_get(r->headers_in, "User-Agent"));
+    char place[MLG_TEMPLATE_TEXT];
+    size_t len = mlg_request_template(place, text_of(r->unparsed_uri));
+    char words[MLG_SWARM_WORDS];
+    mlg_swarm_event_t e;
+
+    mlg_swarm_describe(swarms, d->swarm, agent.at, agent.len, place, len);
+    e = swarms->event[d->swarm - 1];
+    ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                  MLG0038 "a swarm: %s. What is done about it: MLGateSwarm",
+                  mlg_report_swarm_words(words, &e));
+    write_event(r->server, r->pool, "swarm-begin", &e);
+}
+
+void mlgate_swarm_sweep(server_rec *s, apr_pool_t *p)
+{
+    mlg_swarms_t *swarms = mlgate.gate.swarms;
+    char words[MLG_SWARM_WORDS];
+
+    mlg_swarm_sweep(swarms, apr_time_now());
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        mlg_swarm_event_t *at = &swarms->event[i];
+        mlg_swarm_event_t e = *at;
+
+        if (e.id == 0 || e.end_us == 0 || e.is_told_over) {
+            continue;
+        }
+        at->is_told_over = 1;
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     MLG0039 "a swarm is over: %s",
+                     mlg_report_swarm_words(words, &e));
+        write_event(s, p, "swarm-end", &e);
+    }
+}
+
+/* Every process that serves counts, whatever the MPM. */
+void mlgate_swarm_weigh_load(void)
+{
+    int servers = 0;
+    int threads = 0;
+    int busy = 0;
+
+    if (!ap_exists_scoreboard_image() ||
+        ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &servers) != APR_SUCCESS ||
+        ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS) {
+        return;
+    }
+    threads = (threads > 0) ? threads : 1; /* prefork says 0 */
+    for (int i = 0; i < servers; i++) {
+        for (int k = 0; k < threads; k++) {
+            const worker_score *w = ap_get_scoreboard_worker_from_indexes(i, k);
+
+            busy += w != NULL && w->status >= SERVER_BUSY_READ &&
+                    w->status <= SERVER_BUSY_DNS;
+        }
+    }
+    __atomic_store_n(&mlgate.gate.swarms->is_busy,
+                     (apr_uint32_t)(100.0 * busy >=
+                                    (double)BUSY_PERCENT * servers * threads),
+                     __ATOMIC_RELAXED);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Swarms and their twins in a town of some 6,000 newcomers a day. Every figure
+ * is printed. SWARM_SEEDS=20 plays each twin twenty times at three speeds. */
+#include "swarms.h"
+
+#define ADDRESSES 10000u
+#define MINUTE    60.0
+#define SEVEN     420.0
+#define HOUR      3600.0
+#define SIX_HOURS 21600.0
+
+static town_t town;
+
+static int open_town(void **state)
+{
+    (void)state;
+    town_open(&town, 4.0, 10.0, 1);
+    return 0;
+}
+
+static int close_town(void **state)
+{
+    (void)state;
+    town_close(&town);
+    return 0;
+}
+
+static double late_share(const wave_result_t *r)
+{
+    return 100.0 * r->late_refused / (r->late ? r->late : 1);
+}
+
+static wave_result_t play(wave_kind kind, unsigned addresses, double seconds,
+                          uint64_t seed)
+{
+    wave_t w = {kind, addresses, seconds, seed};
+    wave_result_t r = wave_play(&town, &w);
+
+    printf("# %-24s %5u addresses in %5.0f s: found after %6.1f s, %5u of %5u "
+           "requests refused, %5.1f %% after the first 200; bystanders refused "
+           "%u of %u; events %u, refusing %u\n",
+           wave_name(kind), addresses, seconds, r.found_s, r.refused,
+           r.requests, late_share(&r), r.bystanders_hit, r.bystanders, r.events,
+           r.refusing);
+    return r;
+}
+
+static void refuses_most(wave_kind kind, double percent)
+{
+    static const double speeds[] = {MINUTE, SEVEN, HOUR};
+
+    for (int i = 0; i < 3; i++) {
+        wave_result_t r = play(kind, ADDRESSES, speeds[i], 2011);
+
+        IS_TRUE(late_share(&r) >= percent);
+        IS_INT(r.bystanders_hit, 0);
+        IS_TRUE(r.refusing >= 1);
+    }
+}
+
+CLAIM(nine_tenths_of_a_swarm_of_one_print_are_refused)
+{
+    BEGIN;
+    refuses_most(WAVE_ONE_PRINT, 90.0);
+    refuses_most(WAVE_REFERER, 90.0);
+}
+
+CLAIM(nine_tenths_of_a_swarm_of_many_versions_or_paths_are_refused)
+{
+    BEGIN;
+    refuses_most(WAVE_VERSIONS, 90.0);
+    refuses_most(WAVE_PATHS, 90.0);
+}
+
+CLAIM(three_quarters_of_a_swarm_of_two_hundred_prints_are_refused)
+{
+    BEGIN;
+    refuses_most(WAVE_MANY_PRINTS, 75.0);
+}
+
+CLAIM(a_slow_drip_is_an_event)
+{
+    BEGIN;
+    for (int k = WAVE_ONE_PRINT; wave_is_swarm((wave_kind)k); k++) {
+        wave_result_t r = play((wave_kind)k, 3000, SIX_HOURS, 2011);
+
+        IS_TRUE(r.events >= 1);
+        IS_INT(r.bystanders_hit, 0);
+    }
+}
+
+CLAIM(nobody_of_a_twin_is_refused)
+{
+    const char *asked = getenv("SWARM_SEEDS");
+    unsigned seeds = (asked != NULL) ? (unsigned)atoi(asked) : 1;
+    static const double speeds[] = {SEVEN, MINUTE, HOUR};
+    unsigned nspeeds = (seeds > 1) ? 3 : 1;
+
+    BEGIN;
+    for (int k = WAVE_NEWSLETTER; k < NWAVES; k++) {
+        for (unsigned i = 0; i < nspeeds; i++) {
+            unsigned members = 0;
+            unsigned hit = 0;
+
+            for (unsigned seed = 0; seed < seeds; seed++) {
+                wave_t w = {(wave_kind)k, ADDRESSES, speeds[i], 100 + seed};
+                wave_result_t r = wave_play(&town, &w);
+
+                members += r.members;
+                hit += r.members_hit + r.bystanders_hit;
+            }
+            printf("# %-24s in %5.0f s, %u times: %u of %u refused\n",
+                   wave_name((wave_kind)k), speeds[i], seeds, hit, members);
+            IS_INT(hit, 0);
+        }
+    }
+}
+
+/* ---- what a site has to be ------------------------------------------------ */
+
+CLAIM(a_site_that_was_watched_for_a_day_or_two_refuses_nobody)
+{
+    town_t young;
+    wave_t w = {WAVE_ONE_PRINT, ADDRESSES, SEVEN, 2011};
+    wave_result_t r;
+
+    BEGIN;
+    town_open(&young, 2.0, 60.0, 1);
+    r = wave_play(&young, &w);
+    IS_INT(r.refused, 0);
+    IS_TRUE(r.events >= 1); /* and tells */
+    town_close(&young);
+}
+
+CLAIM(observing_counts_and_refuses_nobody)
+{
+    wave_t w = {WAVE_ONE_PRINT, ADDRESSES, SEVEN, 2011};
+    wave_result_t r;
+
+    BEGIN;
+    town.rules.swarm.mode = MLG_SWARM_OBSERVE;
+    r = wave_play(&town, &w);
+    IS_INT(r.refused, 0);
+    IS_INT(r.refusing, 1);
+    IS_TRUE(r.would > 15000);
+    town.rules.swarm.mode = MLG_SWARM_REFUSE;
+}
+
+CLAIM(too_large_a_share_is_held_back_until_workers_run_short)
+{
+    wave_t w = {WAVE_ONE_PRINT, ADDRESSES, SEVEN, 2011};
+    wave_result_t r;
+
+    BEGIN;
+    town.rules.swarm.max_share = 0.3f;
+    town.rules.swarm.is_busy = 0;
+    r = wave_play(&town, &w);
+    printf("# at most 30 %% of clients: %u of %u members refused at least "
+           "once, %u requests would have been\n",
+           r.members_hit, r.members, r.would);
+    IS_TRUE(r.members_hit < 4500);
+    IS_TRUE(r.is_degraded);
+    town.rules.swarm.is_busy = 1;
+    r = wave_play(&town, &w);
+    IS_TRUE(late_share(&r) >= 90.0);
+    IS_FALSE(r.is_degraded);
+    town.rules.swarm.max_share = 1.0f;
+}
+
+CLAIM(an_event_is_over_when_nobody_comes_to_it)
+{
+    wave_t w = {WAVE_ONE_PRINT, 2000, MINUTE, 2011};
+    mlg_gate_t gate;
+    const mlg_swarm_event_t *e;
+
+    BEGIN;
+    wave_play(&town, &w);
+    IS_INT(mlg_segment_view(&gate, town.scratch, town.bytes, NULL),
+           APR_SUCCESS);
+    e = NULL;
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        const mlg_swarm_event_t *one = &gate.swarms->event[i];
+
+        if (one->refuses && (e == NULL || one->members > e->members)) {
+            e = one;
+        }
+    }
+    assert_non_null(e);
+    IS_INT(e->end_us, 0);
+    IS_INT(e->same_agent, e->seen);
+    IS_TRUE(e->members > 1800 && e->members <= 2000);
+    mlg_swarm_sweep(gate.swarms, e->last_us + SEC(899));
+    IS_INT(e->end_us, 0);
+    IS_TRUE(mlg_swarm_sweep(gate.swarms, e->last_us + SEC(901)) >= 1);
+    IS_INT(e->end_us, e->last_us);
+    IS_INT(mlg_swarm_sweep(gate.swarms, e->last_us + SEC(902)), 0);
+}
+
+/* ---- poison --------------------------------------------------------------- */
+
+/* Twenty addresses on the first day, then 1.7 times as many each day. */
+CLAIM(who_ramps_up_over_two_weeks_is_caught_all_the_same)
+{
+    double members = 20.0;
+    double share = 0.0;
+    town_t site;
+
+    BEGIN;
+    town_open(&site, 4.0, 30.0, 5);
+    printf("# day addresses  refused\n");
+    for (int day = 1; day <= 14; day++, members *= 1.7) {
+        wave_result_t r =
+            town_day(&site, (unsigned)members, 500 + (unsigned)day);
+
+        share = 100.0 * r.refused / r.requests;
+        printf("# %3d %9.0f %6.1f %%\n", day, members, share);
+        IS_INT(r.bystanders_hit, 0);
+    }
+    IS_TRUE(share >= 80.0);
+    town_close(&site);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nine_tenths_of_a_swarm_of_one_print_are_refused),
+        TEST(nine_tenths_of_a_swarm_of_many_versions_or_paths_are_refused),
+        TEST(three_quarters_of_a_swarm_of_two_hundred_prints_are_refused),
+        TEST(a_slow_drip_is_an_event),
+        TEST(nobody_of_a_twin_is_refused),
+        TEST(a_site_that_was_watched_for_a_day_or_two_refuses_nobody),
+        TEST(observing_counts_and_refuses_nobody),
+        TEST(too_large_a_share_is_held_back_until_workers_run_short),
+        TEST(an_event_is_over_when_nobody_comes_to_it),
+        TEST(who_ramps_up_over_two_weeks_is_caught_all_the_same),
+    };
+
+    return cmocka_run_group_tests(tests, open_town, close_town);
+}
