@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A child stops, or dies, while it holds a stripe. Nobody waits for it: its
+# A child stops, or dies, while it holds a stripe; or there is none to be had. Nobody waits for it: its
 # clients are judged from what is known, orders and reports give up after a
 # second, and when it is dead the next one goes on where it left off.
 use strict;
@@ -116,5 +116,22 @@ my $counters = stats($server)->{counters};
 is $counters->{lock_errors}, 0, 'no lock failed';
 cmp_ok $counters->{repairs}, '>', 0, "$counters->{repairs} records were mended";
 $server->{log}->allow(qr/AH10392: children are killed/);
+
+# Locks that fail, for whatever reason: open, counted, and said.
+$server->{log}->expect(qr/MLG0013: the lock of stripe \d+ failed/);
+ask_for('fail');
+is each_of($calm->('192.0.2.241')->burst(20)), '200',
+    'without locks requests are judged and pass';
+is $calm->($addr)->get('/')->code, 429, 'and blocks hold';
+is operator($server)->post('/mlgate/block/192.0.2.241')->code, 503,
+    'an order is refused';
+cmp_ok stats($server)->{counters}{lock_errors}, '>=', 20, 'each failure is counted';
+my $said = grep { /MLG0013/ } $server->{log}->lines;
+cmp_ok $said, '<=', 60, "and said once a process ($said times)";
+is record('192.0.2.241', $server)->{record}, undef, 'nothing was remembered';
+unlink "$server->{dir}/held/fail";
+$calm->('192.0.2.241')->burst(3);
+is record('192.0.2.241', $server)->{record}{requests}, 3,
+    'until they work again';
 
 done;

@@ -57,6 +57,7 @@ my @senders;
 for my $n (1 .. 5) { # readers of several pages, by the weights we ship
     push @senders, besiege($server, $until, sub {
         my ($self) = @_;
+    $self->{per} = 200;
         $self->visit("198.51.100." . int rand 200, host => 'shipped.test',
             path => $paths[rand @paths]);
     });
@@ -64,15 +65,18 @@ for my $n (1 .. 5) { # readers of several pages, by the weights we ship
 for my $n (1 .. 3) { # floods of a few
     push @senders, besiege($server, $until, sub {
         my ($self) = @_;
+    $self->{per} = 200;
         $self->visit("203.0.113." . (1 + int rand 20), host => 'gate.test');
     });
 }
 push @senders, besiege($server, $until, sub { # strangers, once each
     my ($self) = @_;
+    $self->{per} = 200;
     $self->visit(join('.', 11, map { int rand 256 } 1 .. 3));
 });
 push @senders, besiege($server, $until, sub { # an operator
     my ($self) = @_;
+    $self->{per} = 200;
     $self->visit('127.0.0.1', path => ('/mlgate/stats', '/mlgate/metrics',
         '/mlgate/', '/mlgate/health')[rand 4]);
     sleep 0.2;

@@ -6,6 +6,7 @@
  * src/httpd/stripe.c takes and gives back, and looks for a file in the
  * directory $MLGATE_HELD: whoever removes it is the one.
  *
+ *     fail   the call fails, for everybody, as long as the file is there
  *     stop   stops its process while it holds the stripe, until SIGCONT
  *     die    is killed: at once, after a random number of instructions, or
  *            with all written and the stripe not given back
@@ -13,6 +14,7 @@
  * Only what mod_mlgate.so calls counts: APR tries mutexes, too.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -43,6 +45,18 @@ static int is_of_the_gate(const void *caller)
 
     return dladdr(caller, &info) != 0 && info.dli_fname != NULL &&
            strstr(info.dli_fname, "mod_mlgate") != NULL;
+}
+
+static int is_failing(void)
+{
+    const char *directory = getenv("MLGATE_HELD");
+    char path[512];
+
+    if (directory == NULL) {
+        return 0;
+    }
+    snprintf(path, sizeof(path), "%s/fail", directory);
+    return access(path, F_OK) == 0;
 }
 
 /* Was this wanted, and are we the first to take it up? */
@@ -147,13 +161,17 @@ static void die(const pthread_mutex_t *mutex)
 int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
     static call_t next;
+    int is_ours = is_of_the_gate(__builtin_return_address(0));
     int rv;
 
     if (next == NULL) {
         next = next_of("pthread_mutex_trylock");
     }
+    if (is_ours && is_failing()) {
+        return ENOTRECOVERABLE;
+    }
     rv = next(mutex);
-    if (rv == 0 && is_of_the_gate(__builtin_return_address(0))) {
+    if (rv == 0 && is_ours) {
         if (is_chosen("stop")) {
             pthread_kill(pthread_self(), SIGSTOP); /* this thread, now */
         }

@@ -81,7 +81,8 @@ sub gather {
     } @_;
 }
 
-# One request of an address on a connection that is kept. @return the response,
+# One request of an address on a connection that is kept for 20 of them, or as
+# many as {per} says: a machine has 28,000 ports for a minute. @return the response,
 # or nothing when it failed
 sub visit {
     my ($self, $addr, %o) = @_;
@@ -89,7 +90,7 @@ sub visit {
     if (!$self->{client} || $self->{visits}-- <= 0) {
         $self->{client} = $self->{server}->client($addr, patience => 20,
             host => $o{host} // 'calm.test');
-        @$self{qw(visits child opened)} = (20, '', $begun);
+        @$self{qw(visits child opened)} = ($self->{per} // 20, '', $begun);
     }
     $self->{sent}{$addr}++;
     my $response = eval {
