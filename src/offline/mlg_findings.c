@@ -148,6 +148,9 @@ static mlg_swarm_event_t *swarm_at(mlg_findings_t *f,
 void mlg_findings_swarms(mlg_findings_t *f, const mlg_swarms_t *swarms,
                          apr_time_t now_us)
 {
+    if (f->swarm == NULL) {
+        return; /* there was no memory for it */
+    }
     if (now_us != 0 && now_us - f->swarms_us >= 0 &&
         now_us - f->swarms_us < 60 * (apr_time_t)APR_USEC_PER_SEC) {
         return;

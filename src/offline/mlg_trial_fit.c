@@ -281,7 +281,7 @@ static void forget_crowd(crowd_t *crowd, uint32_t sites)
     free(crowd->peak);
     free(crowd->site);
     forget(crowd->seen, sites);
-    memset(crowd, 0, sizeof(*crowd));
+    *crowd = (crowd_t){NULL, NULL, 0, NULL};
 }
 
 /* @param from_us  shape [sites]; NULL: from the beginning, seen to the end
@@ -294,7 +294,7 @@ static apr_status_t gather(crowd_t *crowd, const mlg_trial_t *trial,
 
     memset(crowd, 0, sizeof(*crowd));
     crowd->peak = malloc(sizeof(*crowd->peak) * (set->clients + 1u));
-    crowd->site = malloc(sizeof(*crowd->site) * (set->clients + 1u));
+    crowd->site = calloc(set->clients + 1u, sizeof(*crowd->site));
     crowd->seen = look_at_all(trial, from_us);
     if (crowd->peak == NULL || crowd->site == NULL || crowd->seen == NULL) {
         forget_crowd(crowd, set->sites);

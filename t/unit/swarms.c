@@ -200,8 +200,9 @@ static void person(play_t *p, uint32_t actor, double at_s, uint32_t path,
 
 static void ordinary(play_t *p, double from_s, double seconds, double every_s)
 {
-    for (double t = from_s + about(p, every_s); t < from_s + seconds;
-         t += about(p, every_s)) {
+    double t = from_s + about(p, every_s);
+
+    while (t < from_s + seconds) {
         uint32_t kind = below(p, 10);
         uint32_t actor;
 
@@ -224,6 +225,7 @@ static void ordinary(play_t *p, double from_s, double seconds, double every_s)
             p->actor[actor].is_person = 1;
             ask(p, actor, t, PAGE, SITE_PATHS + 1, NO_PATH);
         }
+        t += about(p, every_s);
     }
 }
 
@@ -479,7 +481,7 @@ void town_open(town_t *town, double days, double every_s, uint64_t seed)
                                 .block_for_us = SEC(600),
                                 .block_max_us = SEC(86400),
                                 .swarm = {MLG_SWARM_REFUSE, 4.0f, 1.0f, 1}};
-    for (double done = 0.0; done < days; done += 0.25) {
+    for (int done = 0; done < (int)(4.0 * days); done++) { /* six hours each */
         play_t p;
 
         begin(&p, town, seed++);

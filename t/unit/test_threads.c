@@ -302,8 +302,8 @@ static void *learn(void *arg)
                                        (int)(r >> 20 & 1), (int)(r >> 21 & 1));
         wrong += rarity > MLG_RARITY_UNKNOWN;
         mlg_calibration_age(gate->calibration, at_us);
-        mlg_calibration_follow(gate->calibration, r % 300,
-                               (uint16_t)(r >> 32), at_us);
+        mlg_calibration_follow(gate->calibration, r % 300, (uint16_t)(r >> 32),
+                               at_us);
         mlg_dispute_note(gate->disputes, &d);
         mlg_count(gate->counters, r, MLG_C_JUDGED);
         mlg_count_score(gate->counters, r, (float)(r >> 40) / 16777216.0f);
