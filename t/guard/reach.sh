@@ -27,7 +27,7 @@ claim "but for its state it opens, makes, renames and removes no file but throug
 claim "a state file is opened where no link leads elsewhere, and made for its owner alone" "$(
     grep -hA1 'open(' src/httpd/state.c src/httpd/restore.c \
         | grep -E 'O_(RDONLY|WRONLY|RDWR)' | grep -v 'make_dirstr_parent' | grep -v O_NOFOLLOW
-    grep -q '#define MINE (S_IRUSR | S_IWUSR)' src/httpd/state.c || echo "MINE is more than the owner's"
+    grep -qE '#define MINE +\(S_IRUSR \| S_IWUSR\)' src/httpd/state.c || echo "MINE is more than the owner's"
 )"
 claim "it changes no rights, no signals and no environment" "$(
     among '(set.*id|sig.*|kill|raise|abort|exit|_exit|setenv|putenv|unsetenv|prctl|ptrace|mprotect)'
