@@ -17,8 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHOWN      200   /* characters of one text */
-#define SAME_SCORE 0.002 /* two roundings of the same score */
+#define SHOWN       200   /* characters of one text */
+#define SHOWN_SWARM 2000  /* of a swarm in words */
+#define SAME_SCORE  0.002 /* two roundings of the same score */
 
 typedef struct decision_t {
     explain_t *explain;
@@ -106,6 +107,9 @@ static void tell_verdict(const decision_t *d, const char *verdict)
         printf("A request of %s at %s: %s", client, time,
                visible_string(verdict, SHOWN, d->p));
     }
+    if (json_is_true(json_object_get(d->json, "for_swarm"))) {
+        printf(" for the swarm that it came with");
+    }
     if (remote_text(d->json, "until") != NULL) {
         printf(", and its client blocked until %s",
                remote_time(d->json, "until", d->p));
@@ -168,6 +172,23 @@ static int is_servers_model(const decision_t *d, const float *x)
                                             is_trusted(d));
 
     return fabs(here - remote_number(d->json, "score")) < SAME_SCORE;
+}
+
+/* A member's own record has no part in it. */
+static void tell_swarm(const decision_t *d)
+{
+    const json_t *swarm = json_object_get(d->json, "swarm");
+    const char *words = remote_text(swarm, "words");
+
+    printf("That request and no more: its client is not blocked, and it is no "
+           "evidence against it.\n");
+    if (words != NULL) {
+        printf("\nThe swarm\n  %s\n", visible_string(words, SHOWN_SWARM, d->p));
+    }
+    else {
+        printf("\nWhich swarm that was is not remembered any more; the event "
+               "log tells.\n");
+    }
 }
 
 static void tell_why(const decision_t *d)
@@ -254,7 +275,12 @@ static int tell(explain_t *explain, const json_t *json, int is_first)
     if (remote_text(json, "id") != NULL) {
         printf("Reference ID: %s\n", shown(&d, "id"));
     }
-    tell_why(&d);
+    if (json_is_true(json_object_get(json, "for_swarm"))) {
+        tell_swarm(&d);
+    }
+    else {
+        tell_why(&d);
+    }
     apr_pool_destroy(d.p);
     return 1;
 }
