@@ -79,7 +79,6 @@ void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d)
 static void say_held_back(server_rec *s, apr_pool_t *p)
 {
     static int was_held_back;
-    const mlgate_conf_t *conf = mlgate_conf_of_server(s);
     mlg_swarm_view_t view;
     mlg_rules_t rules;
 
@@ -88,7 +87,8 @@ static void say_held_back(server_rec *s, apr_pool_t *p)
         return;
     }
     was_held_back = view.is_held_back;
-    mlg_settings_rules(&rules, &conf->set);
+    mlg_settings_rules(&rules, &mlgate_conf_of_server(s)->set);
+    mlg_settings_swarms(&rules.swarm, &mlgate_conf_global(s)->set);
     if (view.is_held_back) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      MLG0040

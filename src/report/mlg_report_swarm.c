@@ -245,7 +245,7 @@ static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
 {
     char words[MLG_AGENT_WORDS];
     char text[SHOWN];
-    int has_agent = is_shared(e->same_agent, e->seen);
+    int has_agent = e->is_described && is_shared(e->same_agent, e->seen);
 
     if (has_agent) {
         put(d, "%s", mlg_report_agent(words, e->agent_text));
@@ -256,7 +256,8 @@ static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
     if (e->kind == MLG_SWARM_NETWORK) {
         put(d, " (%s)", network(text, e));
     }
-    if (e->kind == MLG_SWARM_PLACE || is_shared(e->same_place, e->seen)) {
+    if (e->place_text[0] != '\0' &&
+        (e->kind == MLG_SWARM_PLACE || is_shared(e->same_place, e->seen))) {
         put(d, ", all asking for %s",
             visible(text, sizeof(text), e->place_text));
     }
