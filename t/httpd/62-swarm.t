@@ -163,6 +163,10 @@ is $?, 0, 'mlgatectl explains it' or diag $said;
 like $said, qr/was refused at .* for the swarm that it came with/, 'in words';
 like $said, qr/is not blocked/, 'without a block';
 like $said, qr/The swarm\n  Chrome\/65 on/, 'and names the swarm';
+$said = qx{MLGATE_MODEL=weighted $ctl explain --decision $server->{dir}/events 2>&1};
+is $?, 0, 'and the event log' or diag $said;
+like $said, qr/^A swarm was found at 20.* UTC\.\n  Chrome\/65 on/m, 'likewise';
+unlike $said, qr/[^\x20-\x7e\n]/, 'in plain text';
 
 # ---- what passes: a stop, and fifteen minutes
 

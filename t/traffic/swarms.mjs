@@ -108,7 +108,8 @@ async function play(visitor, wire, tallies, pace, startedAt, endsAt) {
   let wasRefused = false;
   tally.clients++;
   await visitor.play({
-    sleep: (seconds) => sleep(1000 * seconds / pace),
+    sleep: (seconds) => sleep(Math.max(0, Math.min(1000 * seconds / pace,
+      endsAt - Date.now()))),
     async get(path, sort, referer) {
       if (Date.now() > endsAt) {
         return 0;
