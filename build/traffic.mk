@@ -33,7 +33,7 @@ traffic-swarms: ## what is refused of swarms and flash crowds (KINDS= ADDRESSES=
 	  SECONDS='$(SECONDS)' SHARE='$(SHARE)' \
 	  node t/traffic/swarms.mjs $(OUT)/mod_mlgate.so
 
-traffic-check: all | need-test ## the same with one client of each kind
+traffic-check: all $(OUT)/town $(OUT)/clock.so | need-test ## the same with one client of each kind, and a small swarm
 	$(Q)$(TRAFFIC) t/traffic/check.sh
 
 .PHONY: traffic traffic-check traffic-swarms

@@ -56,18 +56,35 @@ static void write_event(server_rec *s, apr_pool_t *p, const char *what,
     }
 }
 
-void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d)
+/* Whose hashes the event compares with was counted first, and while requests
+ * are judged at once that need not be the one that began it. */
+void mlgate_swarm_describe(const request_rec *r, const mlg_arrival_t *a,
+                           unsigned event)
 {
     mlg_swarms_t *swarms = mlgate.gate.swarms;
+    const mlg_swarm_event_t *e = &swarms->event[event - 1];
     mlg_text_t agent = text_of(apr_table_get(r->headers_in, "User-Agent"));
     char place[MLG_TEMPLATE_TEXT];
-    size_t len = mlg_request_template(place, text_of(r->unparsed_uri));
-    char words[MLG_SWARM_WORDS];
-    mlg_swarm_event_t e;
+    size_t len;
 
-    mlg_swarm_describe(swarms, d->swarm, agent.at, agent.len, place, len);
-    e = mlg_swarm_event_copy(&swarms->event[d->swarm - 1],
-                             mlgate_clock_behind());
+    if (__atomic_load_n(&e->is_described, __ATOMIC_RELAXED) != 0 ||
+        __atomic_load_n(&e->agent, __ATOMIC_RELAXED) != a->agent) {
+        return;
+    }
+    len = mlg_request_template(place, text_of(r->unparsed_uri));
+    mlg_swarm_describe(
+        swarms, event, agent.at, agent.len,
+        (__atomic_load_n(&e->place, __ATOMIC_RELAXED) == a->template) ? place
+                                                                      : NULL,
+        len);
+}
+
+void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d)
+{
+    mlg_swarm_event_t e = mlg_swarm_event_copy(
+        &mlgate.gate.swarms->event[d->swarm - 1], mlgate_clock_behind());
+    char words[MLG_SWARM_WORDS];
+
     ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                   MLG0038 "a swarm: %s. What is done about it: MLGateSwarm",
                   mlg_report_swarm_words(words, &e));

@@ -66,21 +66,35 @@ export class Wire {
     this.lost = 0; // without an answer
   }
 
-  // Resolves to the status; 0: no answer.
-  async get(address, path, fields) {
+  #take() {
     let lane = this.#free.pop();
     while (lane?.isOver) {
       this.#all.delete(lane);
       lane = this.#free.pop();
     }
-    if (lane === undefined) {
-      lane = new Lane(this.port);
-      this.#all.add(lane);
-    }
-    this.sent++;
-    const status = await lane.ask(`GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n` +
+    return lane;
+  }
+
+  #open() {
+    const lane = new Lane(this.port);
+    this.#all.add(lane);
+    return lane;
+  }
+
+  // Resolves to the status; 0: no answer. Where a kept connection was closed
+  // under the request it is sent once more, as browsers and balancers do.
+  async get(address, path, fields) {
+    const text = `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n` +
       fields.map(([name, value]) => `${name}: ${value}\r\n`).join("") +
-      `X-Forwarded-For: ${address}\r\n\r\n`);
+      `X-Forwarded-For: ${address}\r\n\r\n`;
+    const kept = this.#take();
+    let lane = kept ?? this.#open();
+    this.sent++;
+    let status = await lane.ask(text);
+    if (status === 0 && kept !== undefined) {
+      lane = this.#open();
+      status = await lane.ask(text);
+    }
     this.#free.push(lane);
     this.lost += status === 0;
     return status;
