@@ -15,6 +15,14 @@ $(OUT)/models: $(OUT)/obj/t/httpd/models.o $(call objs,core)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lmd \
 	  $(APR_LIBS) -lm
 
+# Writes the state of a server that has watched its site for days.
+$(OUT)/town: $(OUT)/obj/t/httpd/town.o $(UNIT_LIB)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lcmocka -ljansson -lz \
+	  -lmd -Wl,--as-needed -lxgboost $(APR_LIBS) -lm -pthread
+
+$(OUT)/obj/t/httpd/town.o: CPPFLAGS_ALL += -It/unit
+
 # A wall clock that a test can set.
 $(OUT)/clock.so: $(OUT)/obj/t/httpd/clock.o
 	$(call say,LINK $@)
@@ -31,7 +39,7 @@ $(OUT)/held.so: $(OUT)/obj/t/httpd/held.o
 $(OUT)/held.so: CFLAGS_ALL += -fvisibility=default -fno-sanitize=all
 
 HTTPD_TEST_FILES = $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models \
-                   $(OUT)/held.so $(OUT)/clock.so
+                   $(OUT)/held.so $(OUT)/clock.so $(OUT)/town
 
 check-httpd: $(HTTPD_TEST_FILES) | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))

@@ -4,7 +4,7 @@
  * In httpd the segment is shared by all processes; in mlgatectl and in tests
  * it is a block of ordinary memory.
  *
- *     [ header | locks | stripes | counters | ring | disputes | networks |
+ *     [ header | locks | stripes | counters | ring | members | disputes | networks |
  *       peers | places | calibration | the shadow's | site |
  *       swarms | block lines |
  *       block info | client table ]
@@ -32,7 +32,7 @@
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 6 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 7 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -83,6 +83,8 @@ typedef struct mlg_gate_t {
     mlg_lock_room_t *lock; /* shape [MLG_STRIPES]; the caller's */
     mlg_shard_t *counters; /* shape [MLG_COUNTER_SHARDS] */
     mlg_ring_t *ring;
+    mlg_ring_t *members; /* who was refused for their swarm, or would have
+                            been: apart, for they are many */
     mlg_disputes_t *disputes;
     mlg_sketch_t networks; /* pages per /24 or /48, 10 s */
     mlg_sketch_t peers;    /* peers that spoke for others, one day */
@@ -99,7 +101,7 @@ typedef struct mlg_gate_t {
  *
  * @param clients  rounded up to a power of two, at least MLG_CLIENTS_MIN and
  *                 at most MLG_CLIENTS_MAX
- * @return bytes; 296 per client and 9 MB
+ * @return bytes; 296 per client and 11 MB
  */
 size_t mlg_segment_bytes(uint32_t clients);
 

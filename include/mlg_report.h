@@ -17,6 +17,7 @@
 #define MLG_REPORT_H
 
 #include "mlg_gate.h"
+#include "mlg_report_swarm.h"
 
 #include <jansson.h>
 
@@ -115,7 +116,9 @@ char *mlg_report_render(json_t *report, int is_line);
  * @param text  NULL gives null */
 json_t *mlg_report_string(const char *text);
 
-/** One decision: the request's verdict, its reasons and its whole vector.
+/** One decision: the request's verdict, its reasons and its whole vector;
+ * "for_swarm" when it was made for the swarm that the request came with, and
+ * nothing of its client's own would have changed it.
  *
  * @param ipv6_prefix  bits of an IPv6 address that name a client
  * @param rules        to say what would have changed the verdict; may be NULL
@@ -206,9 +209,10 @@ typedef struct mlg_snapshot_t {
     apr_time_t started_us; /* this server was (re)started; 0 = unknown */
     const char *version;   /* of the program */
     unsigned ipv6_prefix;
-    const mlg_rules_t *rules;     /* borrowed, never NULL */
-    int is_auto;                  /* their threshold is fitted to the site */
-    const mlg_profile_t *profile; /* of the site; borrowed; NULL: none */
+    const mlg_rules_t *rules;      /* borrowed, never NULL */
+    int is_auto;                   /* their threshold is fitted to the site */
+    const mlg_profile_t *profile;  /* of the site; borrowed; NULL: none */
+    apr_interval_time_t behind_us; /* swarms' times are shown so much later */
     /* from mlg_snapshot_read() */
     mlg_site_t site;
     apr_time_t formatted_us; /* counting since */
@@ -226,6 +230,7 @@ typedef struct mlg_snapshot_t {
                              `rules` for a moment */
     mlg_reign_t shadow;
     uint64_t shadow_count[MLG_SHADOW_COUNTS]; /* since these two models met */
+    mlg_swarm_view_t swarms;
     /* lists from the caller; what is not there has n = 0 */
     const mlg_block_t *block; /* live ones, latest first */
     size_t nblocks;

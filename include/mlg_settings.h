@@ -213,6 +213,13 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
  */
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings);
 
+/** What holds of swarms on every site of a server.
+ *
+ * @param by      its threshold and max_share are set
+ * @param global  of the main server, where GLOBAL directives are
+ */
+void mlg_settings_swarms(mlg_swarm_by_t *by, const mlg_settings_t *global);
+
 /** Is the threshold to be fitted to the site? As it was said, else with a model
  * from a file or a profile.
  *

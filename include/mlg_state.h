@@ -74,7 +74,10 @@
       MLG_DISPUTES)                                                            \
     X(('R','I','N','0'), 1, WORDS, uint64_t, &gate->ring->next, 1)             \
     X(('R','I','N','G'), (uint32_t)mlg_features_fingerprint(), SLOTS,          \
-      mlg_ring_slot_t, gate->ring->slot, MLG_DECISIONS)
+      mlg_ring_slot_t, gate->ring->slot, MLG_DECISIONS)                        \
+    X(('M','E','M','0'), 1, WORDS, uint64_t, &gate->members->next, 1)          \
+    X(('M','E','M','B'), (uint32_t)mlg_features_fingerprint(), SLOTS,          \
+      mlg_ring_slot_t, gate->members->slot, MLG_DECISIONS)
 /* clang-format on */
 
 typedef struct mlg_state_piece_t {

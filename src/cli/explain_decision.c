@@ -17,8 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHOWN      200   /* characters of one text */
-#define SAME_SCORE 0.002 /* two roundings of the same score */
+#define SHOWN       200   /* characters of one text */
+#define SHOWN_SWARM 2000  /* of a swarm in words */
+#define SAME_SCORE  0.002 /* two roundings of the same score */
 
 typedef struct decision_t {
     explain_t *explain;
@@ -106,6 +107,9 @@ static void tell_verdict(const decision_t *d, const char *verdict)
         printf("A request of %s at %s: %s", client, time,
                visible_string(verdict, SHOWN, d->p));
     }
+    if (json_is_true(json_object_get(d->json, "for_swarm"))) {
+        printf(" for the swarm that it came with");
+    }
     if (remote_text(d->json, "until") != NULL) {
         printf(", and its client blocked until %s",
                remote_time(d->json, "until", d->p));
@@ -170,6 +174,23 @@ static int is_servers_model(const decision_t *d, const float *x)
     return fabs(here - remote_number(d->json, "score")) < SAME_SCORE;
 }
 
+/* A member's own record has no part in it. */
+static void tell_swarm(const decision_t *d)
+{
+    const json_t *swarm = json_object_get(d->json, "swarm");
+    const char *words = remote_text(swarm, "words");
+
+    printf("That request and no more: its client is not blocked, and it is no "
+           "evidence against it.\n");
+    if (words != NULL) {
+        printf("\nThe swarm\n  %s\n", visible_string(words, SHOWN_SWARM, d->p));
+    }
+    else {
+        printf("\nWhich swarm that was is not remembered any more; the event "
+               "log tells.\n");
+    }
+}
+
 static void tell_why(const decision_t *d)
 {
     const json_t *reasons = json_object_get(d->json, "reasons");
@@ -221,15 +242,63 @@ static int is_wanted(const json_t *json, const char *filter)
            mlg_prefix_contains(&prefix, &wanted.base);
 }
 
+/* What was decided about one client, and why. */
+static void tell_decided(const decision_t *d)
+{
+    tell_score(d);
+    if (remote_text(d->json, "note") != NULL) {
+        printf("The operator's note: %s\n", shown(d, "note"));
+    }
+    if (remote_text(d->json, "id") != NULL) {
+        printf("Reference ID: %s\n", shown(d, "id"));
+    }
+    if (json_is_true(json_object_get(d->json, "for_swarm"))) {
+        tell_swarm(d);
+    }
+    else {
+        tell_why(d);
+    }
+}
+
+/* An event of the log that is about no single client.
+ * @return 1 when it was told, 0 when it is another */
+static int tell_of_swarms(const decision_t *d, const char *event)
+{
+    static const struct {
+        const char *event;
+        const char *words;
+    } known[] = {
+        {"swarm-begin", "A swarm was found at "},
+        {"swarm-end", "A swarm was found to be over at "},
+        {"swarms-held-back",
+         "MLGateSwarmMaxShare began to hold verdicts on swarms back "
+         "at "},
+        {"swarms-judged", "Verdicts on swarms were held back no more at "}};
+    const char *words = remote_text(d->json, "words");
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(event, known[i].event) == 0) {
+            printf("%s%s.\n", known[i].words,
+                   remote_time(d->json, "time", d->p));
+            if (words != NULL) {
+                printf("  %s\n", visible_string(words, SHOWN_SWARM, d->p));
+            }
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* @return 1 when it was told, 0 when it is neither decision nor event */
 static int tell(explain_t *explain, const json_t *json, int is_first)
 {
     decision_t d = {explain, NULL, json};
     const char *event = remote_text(json, "event");
     const char *verdict = remote_text(json, "verdict");
+    int is_of_swarms = event != NULL && strncmp(event, "swarm", 5) == 0;
 
-    if (remote_text(json, "client") == NULL ||
-        (event == NULL && verdict == NULL)) {
+    if (!is_of_swarms && (remote_text(json, "client") == NULL ||
+                          (event == NULL && verdict == NULL))) {
         return 0;
     }
     if (explain->wants_json) {
@@ -241,20 +310,18 @@ static int tell(explain_t *explain, const json_t *json, int is_first)
     if (!is_first) {
         putchar('\n');
     }
+    if (is_of_swarms) {
+        is_of_swarms = tell_of_swarms(&d, event);
+        apr_pool_destroy(d.p);
+        return is_of_swarms;
+    }
     if (event != NULL) {
         tell_event(&d, event);
     }
     else {
         tell_verdict(&d, verdict);
     }
-    tell_score(&d);
-    if (remote_text(json, "note") != NULL) {
-        printf("The operator's note: %s\n", shown(&d, "note"));
-    }
-    if (remote_text(json, "id") != NULL) {
-        printf("Reference ID: %s\n", shown(&d, "id"));
-    }
-    tell_why(&d);
+    tell_decided(&d);
     apr_pool_destroy(d.p);
     return 1;
 }

@@ -240,6 +240,7 @@ static void refuse_member(const mlg_gate_t *gate, const mlg_rules_t *rules,
     d->swarm_is |= MLG_IN_SWARM_ALONE;
     d->id = decision_id(gate, a);
     mlg_swarm_note(gate->swarms, d->swarm, a->from.hash, a->at_us, is_refused);
+    mlg_ring_add(gate->members, d);
     count(gate, a->from.hash,
           is_refused ? MLG_C_SWARM_REFUSED : MLG_C_SWARM_WOULD_REFUSE);
 }

@@ -15,6 +15,7 @@ typedef struct layout_t {
     size_t stripes;
     size_t counters;
     size_t ring;
+    size_t members;
     size_t disputes;
     size_t networks;
     size_t peers;
@@ -60,7 +61,8 @@ static layout_t layout_for(uint32_t clients)
     l.stripes = after(l.locks, sizeof(mlg_lock_room_t) * MLG_STRIPES);
     l.counters = after(l.stripes, sizeof(mlg_stripe_t) * MLG_STRIPES);
     l.ring = after(l.counters, sizeof(mlg_shard_t) * MLG_COUNTER_SHARDS);
-    l.disputes = after(l.ring, sizeof(mlg_ring_t));
+    l.members = after(l.ring, sizeof(mlg_ring_t));
+    l.disputes = after(l.members, sizeof(mlg_ring_t));
     l.networks = after(l.disputes, sizeof(mlg_disputes_t));
     l.peers = after(l.networks, sizeof(uint64_t) * NETWORK_SLOTS);
     l.answered = after(l.peers, sizeof(uint64_t) * PEER_SLOTS);
@@ -128,6 +130,7 @@ apr_status_t mlg_segment_view(mlg_gate_t *gate, void *base, size_t bytes,
     gate->lock = (mlg_lock_room_t *)(at + l.locks);
     gate->counters = (mlg_shard_t *)(at + l.counters);
     gate->ring = (mlg_ring_t *)(at + l.ring);
+    gate->members = (mlg_ring_t *)(at + l.members);
     gate->disputes = (mlg_disputes_t *)(at + l.disputes);
     gate->networks = (mlg_sketch_t){(uint64_t *)(at + l.networks),
                                     NETWORK_SLOTS - 1, NETWORK_PANE_S};

@@ -250,6 +250,12 @@ apr_status_t mlg_settings_check(const mlg_settings_t *settings,
     return MLG_ERANGE;
 }
 
+void mlg_settings_swarms(mlg_swarm_by_t *by, const mlg_settings_t *global)
+{
+    by->threshold = (float)((double)global->swarm_threshold / 1e6);
+    by->max_share = (float)((double)global->swarm_max_share / 1e6);
+}
+
 void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings)
 {
     rules->forest = NULL;
@@ -260,8 +266,7 @@ void mlg_settings_rules(mlg_rules_t *rules, const mlg_settings_t *settings)
                            : (float)((double)settings->threshold / 1e6);
     rules->min_requests = (uint32_t)settings->min_requests;
     rules->swarm.mode = (mlg_swarm_mode)settings->swarm;
-    rules->swarm.threshold = (float)((double)settings->swarm_threshold / 1e6);
-    rules->swarm.max_share = (float)((double)settings->swarm_max_share / 1e6);
+    mlg_settings_swarms(&rules->swarm, settings);
     rules->swarm.is_busy = 0;
     rules->block_for_us = settings->block_for_us;
     rules->block_max_us = settings->block_max_us;

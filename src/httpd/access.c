@@ -244,6 +244,9 @@ static void judge(request_rec *r, mlgate_ticket_t *ticket,
     if (ticket->decision.convicts) {
         mlgate_event_convicted(r, &ticket->decision);
     }
+    if (ticket->decision.swarm != 0) {
+        mlgate_swarm_describe(r, &ticket->arrival, ticket->decision.swarm);
+    }
     if (ticket->decision.swarm_begins) {
         mlgate_swarm_begins(r, &ticket->decision);
     }

@@ -169,6 +169,8 @@ void mlgate_rules(mlgate_rules_t *held, const mlgate_conf_t *conf)
     mlg_rules_t *rules = &held->rules;
 
     mlg_settings_rules(rules, &conf->set);
+    mlg_settings_swarms(&rules->swarm,
+                        &mlgate_conf_global(ap_server_conf)->set);
     rules->swarm.is_busy =
         mlgate.is_serving &&
         __atomic_load_n(&mlgate.gate.swarms->is_busy, __ATOMIC_RELAXED) != 0;

@@ -5,8 +5,6 @@
  */
 #include "status.h"
 
-#include "mlg_report_swarm.h"
-
 #include <apr_fnmatch.h>
 #include <apr_strings.h>
 #include <http_core.h>
@@ -113,10 +111,12 @@ static int get_metrics(request_rec *r, const char *argument)
 
 static int get_swarms(request_rec *r, const char *argument)
 {
+    mlg_swarm_view_t view;
+
     (void)argument;
+    mlg_swarm_view(&view, mlgate.gate.swarms, mlgate_clock_behind());
     return mlgate_answer(
-        r, HTTP_OK,
-        mlg_report_swarms(mlgate.gate.swarms, &mlgate_survey_rules(r)->swarm));
+        r, HTTP_OK, mlg_report_swarms(&view, &mlgate_survey_rules(r)->swarm));
 }
 
 static int get_client(request_rec *r, const char *argument)
@@ -143,11 +143,25 @@ static int get_client(request_rec *r, const char *argument)
     return mlgate_answer(r, HTTP_OK, mlg_report_client(&view));
 }
 
+/* The swarm that a decision was made for; null when it was forgotten. */
+static json_t *swarm_of(const mlg_decision_t *d)
+{
+    mlg_swarm_event_t e;
+
+    return mlg_swarm_of(mlgate.gate.swarms, d->swarm, d->at_us,
+                        mlgate_clock_behind(), &e)
+               ? mlg_report_swarm(&e)
+               : json_null();
+}
+
 static int get_decision(request_rec *r, const char *argument)
 {
+    const mlg_gate_t *gate = &mlgate.gate;
     const mlg_rules_t *rules;
     mlg_decision_t d;
     apr_uint64_t id;
+    json_t *swarm;
+    json_t *report;
 
     if (mlg_report_id_parse(&id, argument) != APR_SUCCESS) {
         return mlgate_problem(r, HTTP_BAD_REQUEST,
@@ -155,18 +169,21 @@ static int get_decision(request_rec *r, const char *argument)
                               "hexadecimal digits",
                               argument);
     }
-    if (!mlg_ring_find(mlgate.gate.ring, id, &d)) {
+    if (!mlg_ring_find(gate->ring, id, &d) &&
+        !mlg_ring_find(gate->members, id, &d)) {
         return mlgate_problem(r, HTTP_NOT_FOUND,
                               "no decision %s among the latest %d", argument,
                               MLG_DECISIONS);
     }
+    swarm = swarm_of(&d);
     mlgate_survey_wall_decision(&d);
     rules = mlgate_survey_rules(r);
     if (mlg_rules_model(rules) != d.model) {
         rules = NULL; /* another model would change for other reasons */
     }
-    return mlgate_answer(r, HTTP_OK,
-                         mlg_report_decision(&d, mlgate.ipv6_prefix, rules));
+    report = mlg_report_decision(&d, mlgate.ipv6_prefix, rules);
+    json_object_set_new(report, "swarm", swarm);
+    return mlgate_answer(r, HTTP_OK, report);
 }
 
 /* ---- which endpoint ------------------------------------------------------ */

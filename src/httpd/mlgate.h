@@ -357,8 +357,12 @@ void mlgate_event_ended(server_rec *s, apr_pool_t *p, const mlg_block_t *block);
 /** What a request's header has in common with others: see mlg_print_add(). */
 uint64_t mlgate_swarm_print(const request_rec *r);
 
-/** Describe a swarm by the request that began it, and log it: a NOTICE line
- * and one in the event log. */
+/** Describe a swarm by a request of its first member's kind, once.
+ * @param event  1 + index, as found */
+void mlgate_swarm_describe(const request_rec *r, const mlg_arrival_t *a,
+                           unsigned event);
+
+/** Log that a swarm has begun: a NOTICE line and one in the event log. */
 void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d);
 
 /** End the swarms that are over, and log it. Called by the watchdog. */

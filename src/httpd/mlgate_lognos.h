@@ -46,5 +46,7 @@
 #define MLG0037 "MLG0037: " /* nor will it be */
 #define MLG0038 "MLG0038: " /* a swarm begins */
 #define MLG0039 "MLG0039: " /* a swarm is over */
+#define MLG0040 "MLG0040: " /* verdicts on swarms are held back */
+#define MLG0041 "MLG0041: " /* and no more */
 
 #endif /* MLGATE_LOGNOS_H */

@@ -43,6 +43,16 @@ static const char *shadow_id(request_rec *r, const mlg_snapshot_t *s)
                                       : "off";
 }
 
+static unsigned swarms_now(const mlg_snapshot_t *s)
+{
+    unsigned n = 0;
+
+    for (unsigned kind = 0; kind < MLG_NSWARM_EVENT_KINDS; kind++) {
+        n += s->swarms.live[kind][0] + s->swarms.live[kind][1];
+    }
+    return n;
+}
+
 static void put_lines(request_rec *r, const mlg_snapshot_t *s)
 {
     ap_rprintf(r, "MLGateVersion: %s\nMLGateEngine: %s\n", s->version,
@@ -62,6 +72,11 @@ static void put_lines(request_rec *r, const mlg_snapshot_t *s)
         ap_rprintf(r, "MLGateNow%s: %u\n", camel(r, mlg_block_kind_name(kind)),
                    (unsigned)s->blocks[kind]);
     }
+    ap_rprintf(r,
+               "MLGateSwarm: %s\nMLGateSwarmsNow: %u\n"
+               "MLGateSwarmsHeldBack: %d\n",
+               mlg_swarm_mode_name(s->rules->swarm.mode), swarms_now(s),
+               s->swarms.is_held_back);
     for (int i = 0; i < MLG_NCOUNTERS; i++) {
         ap_rprintf(r, "MLGate%s: %" APR_UINT64_T_FMT "\n",
                    camel(r, mlg_counters[i].name), s->total.count[i]);
@@ -91,6 +106,8 @@ static void put_table(request_rec *r, const mlg_snapshot_t *s)
                (unsigned)s->clients, (unsigned)s->blocks[MLG_BLOCK_AUTO],
                (unsigned)s->blocks[MLG_BLOCK_OPERATOR],
                (unsigned)s->blocks[MLG_BLOCK_WOULD]);
+    ap_rprintf(r, "<tr><td>swarms now</td><td>%u%s</td></tr>\n", swarms_now(s),
+               s->swarms.is_held_back ? ", verdicts held back" : "");
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         ap_rprintf(r, "<tr><td>%s</td><td>%" APR_UINT64_T_FMT "</td></tr>\n",
                    mlg_counters[shown[i]].help, s->total.count[shown[i]]);

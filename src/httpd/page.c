@@ -211,11 +211,12 @@ static void put_foot(const mlgate_page_t *page)
     ap_rprintf(page->r,
                "</main>\n<footer><p>For programs: <a href=\"%shealth\">health"
                "</a>, <a href=\"%sstats\">stats</a>, <a href=\"%smetrics\">"
-               "metrics</a>, <code>client/{ip}</code>, "
+               "metrics</a>, <a href=\"%sswarms\">swarms</a>, "
+               "<code>client/{ip}</code>, "
                "<code>decision/{id}</code>, <code>POST block/{ip}?ttl=10m"
                "</code>, <code>POST unblock/{ip}</code>.</p></footer>\n"
                "</body>\n</html>\n",
-               b, b, b);
+               b, b, b, b);
 }
 
 /* ---- the page ------------------------------------------------------------ */
@@ -243,6 +244,7 @@ int mlgate_page(request_rec *r, const mlg_snapshot_t *s)
     put_model(&page);
     put_tiles(&page);
     put_histogram(&page);
+    mlgate_page_swarms(&page);
     mlgate_page_blocks(&page);
     mlgate_page_watched(&page);
     mlgate_page_decisions(&page);

@@ -26,6 +26,9 @@ void mlgate_page_blocks(const mlgate_page_t *page);
 void mlgate_page_watched(const mlgate_page_t *page);
 void mlgate_page_decisions(const mlgate_page_t *page);
 
+/** The swarms that are remembered (page_swarms.c); nothing without one. */
+void mlgate_page_swarms(const mlgate_page_t *page);
+
 /** How model and shadow compare (page_shadow.c); nothing without a shadow. */
 void mlgate_page_shadow(const mlgate_page_t *page);
 

@@ -55,7 +55,7 @@ const char mlgate_page_style[] =
 "form{margin:0}"
 ".empty{color:var(--soft);margin:0}"
 ".reasons{min-width:16rem}"
-".why{display:block;color:var(--soft)}"
+".why{display:block;color:var(--soft);overflow-wrap:anywhere}"
 "meter{width:5rem;height:.8rem;vertical-align:middle}"
 "svg{display:block;width:100%;height:auto}"
 "svg text{fill:var(--soft);font-size:11px}"

@@ -110,16 +110,22 @@ void mlgate_tell(request_rec *r, const mlg_decision_t *d)
 
 /* ---- the response ------------------------------------------------------- */
 
-static char *put_html(char *at, uint64_t id, apr_uint64_t seconds)
+static char *put_html(char *at, const mlg_decision_t *d, apr_uint64_t seconds)
 {
+    uint64_t id = d->id;
+
     at = put(at, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
                  "<meta name=\"viewport\" content=\"width=device-width\">"
                  "<title>Request refused</title>"
                  "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:"
                  "34em;margin:12vh auto;padding:0 1em;color-scheme:light dark}"
-                 "code{font-size:1.1em}</style><h1>Request refused</h1>"
-                 "<p>Requests from your address looked automated, so this "
-                 "site is not answering them for now.</p>");
+                 "code{font-size:1.1em}</style><h1>Request refused</h1>");
+    at = put(at, mlg_decision_is_for_swarm(d)
+                     ? "<p>This site is getting very many automated requests, "
+                       "and this one looked like them. Your address is not "
+                       "blocked; try again in a while.</p>"
+                     : "<p>Requests from your address looked automated, so "
+                       "this site is not answering them for now.</p>");
     if (seconds > 0) {
         at = put(at, "<p>It will again in ");
         at = put_number(at, (seconds + 59) / 60);
@@ -136,15 +142,22 @@ static char *put_html(char *at, uint64_t id, apr_uint64_t seconds)
 }
 
 /* RFC 9457 */
-static char *put_problem(char *at, int status, uint64_t id,
+static char *put_problem(char *at, int status, const mlg_decision_t *d,
                          apr_uint64_t seconds)
 {
+    uint64_t id = d->id;
+
     at = put(at, "{\"type\":\"about:blank\",\"title\":\"");
     at = put(at, ap_get_status_line(status) + 4); /* after "429 " */
     at = put(at, "\",\"status\":");
     at = put_number(at, (apr_uint64_t)status);
-    at = put(at, ",\"detail\":\"Requests from this address looked automated "
-                 "and are refused for now.\",\"retry_after\":");
+    at = put(at, mlg_decision_is_for_swarm(d)
+                     ? ",\"detail\":\"This request looked like very many "
+                       "automated ones that are coming; its address is not "
+                       "blocked.\",\"retry_after\":"
+                     : ",\"detail\":\"Requests from this address looked "
+                       "automated and are refused for now.\","
+                       "\"retry_after\":");
     at = put_number(at, seconds);
     if (id != 0) {
         at = put(at, ",\"reference\":\"");
@@ -209,11 +222,11 @@ int mlgate_refuse(request_rec *r, const mlgate_conf_t *conf,
     }
     r->status = status;
     if (mlgate_wants_html(r)) {
-        end = put_html(body, d->id, seconds);
+        end = put_html(body, d, seconds);
         ap_set_content_type(r, "text/html; charset=utf-8");
     }
     else {
-        end = put_problem(body, status, d->id, seconds);
+        end = put_problem(body, status, d, seconds);
         ap_set_content_type(r, "application/problem+json");
     }
     return send_body(r, body, (size_t)(end - body));

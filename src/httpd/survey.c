@@ -209,6 +209,7 @@ const mlg_snapshot_t *mlgate_survey(request_rec *r, int with_lists)
     s->rules = mlgate_survey_rules(r);
     s->is_auto = mlgate_is_auto(mlgate_conf_of_server(r->server));
     s->profile = mlgate_site_profile();
+    s->behind_us = mlgate_clock_behind();
     if (ap_exists_scoreboard_image()) {
         s->started_us = ap_scoreboard_image->global->restart_time;
     }

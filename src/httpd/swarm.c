@@ -5,8 +5,7 @@
  */
 #include "mlgate.h"
 
-#include "mlg_report.h"
-#include "mlg_report_swarm.h"
+#include "mlg_report_json.h"
 #include "mlg_request.h"
 
 #include <apr_strings.h>
@@ -36,16 +35,17 @@ uint64_t mlgate_swarm_print(const request_rec *r)
     return print;
 }
 
+/* @param event  taken over */
 static void write_event(server_rec *s, apr_pool_t *p, const char *what,
-                        const mlg_swarm_event_t *e)
+                        json_t *event)
 {
-    json_t *event;
     char *json;
 
     if (mlgate.event_log.file == NULL) {
+        json_decref(event);
         return;
     }
-    event = mlg_report_swarm(e);
+    mlg_json_set_time(event, "time", apr_time_now());
     json_object_set_new(event, "event", json_string(what));
     json = mlg_report_render(event, 1);
     if (json != NULL) {
@@ -56,21 +56,71 @@ static void write_event(server_rec *s, apr_pool_t *p, const char *what,
     }
 }
 
-void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d)
+/* Whose hashes the event compares with was counted first, and while requests
+ * are judged at once that need not be the one that began it. */
+void mlgate_swarm_describe(const request_rec *r, const mlg_arrival_t *a,
+                           unsigned event)
 {
     mlg_swarms_t *swarms = mlgate.gate.swarms;
+    const mlg_swarm_event_t *e = &swarms->event[event - 1];
     mlg_text_t agent = text_of(apr_table_get(r->headers_in, "User-Agent"));
     char place[MLG_TEMPLATE_TEXT];
-    size_t len = mlg_request_template(place, text_of(r->unparsed_uri));
-    char words[MLG_SWARM_WORDS];
-    mlg_swarm_event_t e;
+    size_t len;
 
-    mlg_swarm_describe(swarms, d->swarm, agent.at, agent.len, place, len);
-    e = swarms->event[d->swarm - 1];
+    if (__atomic_load_n(&e->is_described, __ATOMIC_RELAXED) != 0 ||
+        __atomic_load_n(&e->agent, __ATOMIC_RELAXED) != a->agent) {
+        return;
+    }
+    len = mlg_request_template(place, text_of(r->unparsed_uri));
+    mlg_swarm_describe(
+        swarms, event, agent.at, agent.len,
+        (__atomic_load_n(&e->place, __ATOMIC_RELAXED) == a->template) ? place
+                                                                      : NULL,
+        len);
+}
+
+void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d)
+{
+    mlg_swarm_event_t e = mlg_swarm_event_copy(
+        &mlgate.gate.swarms->event[d->swarm - 1], mlgate_clock_behind());
+    char words[MLG_SWARM_WORDS];
+
     ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                   MLG0038 "a swarm: %s. What is done about it: MLGateSwarm",
                   mlg_report_swarm_words(words, &e));
-    write_event(r->server, r->pool, "swarm-begin", &e);
+    write_event(r->server, r->pool, "swarm-begin", mlg_report_swarm(&e));
+}
+
+/* Once when MLGateSwarmMaxShare begins to hold verdicts back, once when it does
+ * no more. When another process watches from now on, it says so again. */
+static void say_held_back(server_rec *s, apr_pool_t *p)
+{
+    static int was_held_back;
+    mlg_swarm_view_t view;
+    mlg_rules_t rules;
+
+    mlg_swarm_view(&view, mlgate.gate.swarms, mlgate_clock_behind());
+    if (view.is_held_back == was_held_back) {
+        return;
+    }
+    was_held_back = view.is_held_back;
+    mlg_settings_rules(&rules, &mlgate_conf_of_server(s)->set);
+    mlg_settings_swarms(&rules.swarm, &mlgate_conf_global(s)->set);
+    if (view.is_held_back) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     MLG0040
+                     "verdicts on swarms would refuse more than %.0f %% "
+                     "of the %u clients of ten minutes: their requests "
+                     "pass until workers run short. If .../swarms shows "
+                     "nobody you know, raise MLGateSwarmMaxShare",
+                     100.0 * (double)rules.swarm.max_share, view.clients);
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     MLG0041 "verdicts on swarms are held back no more");
+    }
+    write_event(s, p, view.is_held_back ? "swarms-held-back" : "swarms-judged",
+                mlg_report_swarms(&view, &rules.swarm));
 }
 
 void mlgate_swarm_sweep(server_rec *s, apr_pool_t *p)
@@ -78,10 +128,11 @@ void mlgate_swarm_sweep(server_rec *s, apr_pool_t *p)
     mlg_swarms_t *swarms = mlgate.gate.swarms;
     char words[MLG_SWARM_WORDS];
 
-    mlg_swarm_sweep(swarms, apr_time_now());
+    mlg_swarm_sweep(swarms, mlgate_now());
+    say_held_back(s, p);
     for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
         mlg_swarm_event_t *at = &swarms->event[i];
-        mlg_swarm_event_t e = *at;
+        mlg_swarm_event_t e = mlg_swarm_event_copy(at, mlgate_clock_behind());
 
         if (e.id == 0 || e.end_us == 0 || e.is_told_over) {
             continue;
@@ -90,7 +141,7 @@ void mlgate_swarm_sweep(server_rec *s, apr_pool_t *p)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      MLG0039 "a swarm is over: %s",
                      mlg_report_swarm_words(words, &e));
-        write_event(s, p, "swarm-end", &e);
+        write_event(s, p, "swarm-end", mlg_report_swarm(&e));
     }
 }
 

@@ -9,6 +9,7 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
 {
     json_t *out = json_object();
     int is_convicted = d->convicts && d->until_us != 0;
+    int is_for_swarm = (d->swarm_is & MLG_IN_SWARM_ALONE) != 0;
 
     json_object_set_new(out, "id", mlg_json_id(d->id));
     mlg_json_set_time(out, "time", d->at_us);
@@ -21,13 +22,14 @@ json_t *mlg_report_decision(const mlg_decision_t *d, unsigned ipv6_prefix,
     json_object_set_new(out, "model", mlg_json_model(d->model));
     json_object_set_new(out, "requests", json_integer(d->total));
     json_object_set_new(out, "blocked", json_boolean(is_convicted));
+    json_object_set_new(out, "for_swarm", json_boolean(is_for_swarm));
     mlg_json_set_time(out, "until", d->until_us);
     json_object_set_new(out, "offences", json_integer(d->offences));
     json_object_set_new(out, "reasons",
                         mlg_json_reasons(d->reasons.top, d->reasons.n));
     json_object_set_new(
         out, "would_change",
-        mlg_json_reliefs(rules, d->x,
+        mlg_json_reliefs(is_for_swarm ? NULL : rules, d->x,
                          mlg_policy_reach(d->threshold, d->is_trusted)));
     json_object_set_new(out, "features", mlg_json_features(d->x));
     return out;

@@ -74,6 +74,34 @@ static void put_blocks(FILE *f, const mlg_snapshot_t *s)
     }
 }
 
+/* As many samples as there are kinds, whatever comes. */
+static void put_swarms(FILE *f, const mlg_snapshot_t *s)
+{
+    const mlg_swarm_view_t *v = &s->swarms;
+
+    begin(f, "swarms", "gauge",
+          "Swarms that go on, by what their members share.");
+    for (unsigned kind = 0; kind < MLG_NSWARM_EVENT_KINDS; kind++) {
+        for (int refuses = 0; refuses <= 1; refuses++) {
+            fprintf(f, "mlgate_swarms{kind=\"%s\",verdict=\"%s\"} %u\n",
+                    mlg_swarm_kind_name(kind), refuses ? "refuse" : "told",
+                    (unsigned)v->live[kind][refuses]);
+        }
+    }
+    begin(f, "swarm_mode", "gauge", "1 for what is done about swarms.");
+    for (int mode = MLG_SWARM_OFF; mode <= MLG_SWARM_REFUSE; mode++) {
+        fprintf(f, "mlgate_swarm_mode{mode=\"%s\"} %d\n",
+                mlg_swarm_mode_name((mlg_swarm_mode)mode),
+                s->rules->swarm.mode == (mlg_swarm_mode)mode);
+    }
+    put_gauge(f, "swarm_held_back",
+              "1 while MLGateSwarmMaxShare holds verdicts on swarms back.",
+              v->is_held_back);
+    put_gauge(f, "swarm_clients",
+              "Distinct clients in the last ten minutes, estimated.",
+              v->clients);
+}
+
 static void put_build(FILE *f, const mlg_snapshot_t *s)
 {
     begin(f, "build_info", "gauge", "Always 1; the labels say what runs.");
@@ -211,6 +239,7 @@ char *mlg_report_metrics(const mlg_snapshot_t *s, size_t *bytes)
     put_counters(f, &s->total);
     put_scores(f, &s->total);
     put_blocks(f, s);
+    put_swarms(f, s);
     put_table(f, s);
     failed = ferror(f) != 0;
     if (fclose(f) != 0 || failed) {

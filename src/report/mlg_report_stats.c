@@ -152,6 +152,8 @@ json_t *mlg_report_stats(const mlg_snapshot_t *s)
     json_object_set_new(out, "score_histogram", histogram_of(&s->total));
     json_object_set_new(out, "table", table_of(s));
     json_object_set_new(out, "blocked", blocks_by_kind(s));
+    json_object_set_new(out, "swarms",
+                        mlg_report_swarms(&s->swarms, &s->rules->swarm));
     json_object_set_new(out, "blocks", list_blocks(s));
     json_object_set_new(out, "top_clients", list_watched(s));
     json_object_set_new(out, "decisions", list_decisions(s));

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SHARED_PERCENT 95 /* of the members: what they have in common */
@@ -145,6 +146,76 @@ const char *mlg_report_agent(char buf[MLG_AGENT_WORDS], const char *agent)
     return buf;
 }
 
+/* ---- copies --------------------------------------------------------------- */
+
+mlg_swarm_event_t mlg_swarm_event_copy(const mlg_swarm_event_t *e,
+                                       apr_interval_time_t behind_us)
+{
+    mlg_swarm_event_t own = *e; /* may be written meanwhile: figures only */
+    int64_t *const times[] = {&own.begin_us, &own.since_us, &own.last_us,
+                              &own.end_us, &own.peak_us};
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        *times[i] += (*times[i] != 0) ? behind_us : 0;
+    }
+    own.agent_text[MLG_SWARM_AGENT_TEXT - 1] = '\0';
+    own.place_text[MLG_SWARM_PLACE_TEXT - 1] = '\0';
+    own.kind = (own.kind < MLG_NSWARM_EVENT_KINDS) ? own.kind : MLG_SWARM_WHOLE;
+    own.class %= MLG_NSWARM_CLASSES;
+    return own;
+}
+
+static int latest_first(const void *one, const void *two)
+{
+    const mlg_swarm_event_t *a = one;
+    const mlg_swarm_event_t *b = two;
+
+    return (a->id < b->id) - (a->id > b->id);
+}
+
+void mlg_swarm_view(mlg_swarm_view_t *view, const mlg_swarms_t *swarms,
+                    apr_interval_time_t behind_us)
+{
+    uint32_t refusing = 0;
+
+    memset(view, 0, sizeof(*view));
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        mlg_swarm_event_t e =
+            mlg_swarm_event_copy(&swarms->event[i], behind_us);
+
+        if (e.id == 0) {
+            continue;
+        }
+        view->event[view->n++] = e;
+        view->live[e.kind][e.refuses != 0] += e.end_us == 0;
+    }
+    qsort(view->event, view->n, sizeof(view->event[0]), latest_first);
+    for (unsigned kind = 0; kind < MLG_NSWARM_EVENT_KINDS; kind++) {
+        refusing += view->live[kind][1];
+    }
+    /* what was decided for the last one holds until there is another */
+    view->is_held_back = swarms->is_degraded && refusing > 0;
+    view->is_busy = (int)swarms->is_busy;
+    view->clients = (uint32_t)(mlg_swarm_clients(swarms) + 0.5f);
+}
+
+int mlg_swarm_of(const mlg_swarms_t *swarms, unsigned event, apr_time_t at_us,
+                 apr_interval_time_t behind_us, mlg_swarm_event_t *out)
+{
+    const mlg_swarm_event_t *e;
+
+    if (event == 0 || event > MLG_SWARM_EVENTS) {
+        return 0;
+    }
+    e = &swarms->event[event - 1];
+    if (e->id == 0 || e->begin_us > at_us ||
+        (e->end_us != 0 && e->end_us < at_us)) {
+        return 0;
+    }
+    *out = mlg_swarm_event_copy(e, behind_us);
+    return 1;
+}
+
 /* ---- a swarm -------------------------------------------------------------- */
 
 static int is_shared(uint32_t part, uint32_t whole)
@@ -174,7 +245,7 @@ static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
 {
     char words[MLG_AGENT_WORDS];
     char text[SHOWN];
-    int has_agent = is_shared(e->same_agent, e->seen);
+    int has_agent = e->is_described && is_shared(e->same_agent, e->seen);
 
     if (has_agent) {
         put(d, "%s", mlg_report_agent(words, e->agent_text));
@@ -185,7 +256,8 @@ static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
     if (e->kind == MLG_SWARM_NETWORK) {
         put(d, " (%s)", network(text, e));
     }
-    if (e->kind == MLG_SWARM_PLACE || is_shared(e->same_place, e->seen)) {
+    if (e->place_text[0] != '\0' &&
+        (e->kind == MLG_SWARM_PLACE || is_shared(e->same_place, e->seen))) {
         put(d, ", all asking for %s",
             visible(text, sizeof(text), e->place_text));
     }
@@ -247,6 +319,22 @@ const char *mlg_report_swarm_words(char buf[MLG_SWARM_WORDS],
     return buf;
 }
 
+const char *mlg_report_swarm_title(char buf[MLG_SWARM_WORDS],
+                                   const mlg_swarm_event_t *e)
+{
+    draft_t d = {buf, buf + MLG_SWARM_WORDS};
+
+    buf[0] = '\0';
+    put_shared(&d, e);
+    return buf;
+}
+
+const char *mlg_report_swarm_agent(char buf[MLG_SWARM_WORDS],
+                                   const mlg_swarm_event_t *e)
+{
+    return visible(buf, MLG_SWARM_WORDS, e->agent_text);
+}
+
 json_t *mlg_report_swarm(const mlg_swarm_event_t *e)
 {
     char words[MLG_SWARM_WORDS];
@@ -280,38 +368,22 @@ json_t *mlg_report_swarm(const mlg_swarm_event_t *e)
     return out;
 }
 
-json_t *mlg_report_swarms(const mlg_swarms_t *swarms, const mlg_swarm_by_t *by)
+json_t *mlg_report_swarms(const mlg_swarm_view_t *view,
+                          const mlg_swarm_by_t *by)
 {
     json_t *out = json_object();
     json_t *list = json_array();
-    uint64_t before = UINT64_MAX;
 
-    for (unsigned n = 0; n < MLG_SWARM_EVENTS; n++) {
-        const mlg_swarm_event_t *latest = NULL;
-
-        for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
-            const mlg_swarm_event_t *e = &swarms->event[i];
-
-            if (e->id != 0 && e->id < before &&
-                (latest == NULL || e->id > latest->id)) {
-                latest = e;
-            }
-        }
-        if (latest == NULL) {
-            break;
-        }
-        before = latest->id;
-        json_array_append_new(list, mlg_report_swarm(latest));
+    for (size_t i = 0; i < view->n; i++) {
+        json_array_append_new(list, mlg_report_swarm(&view->event[i]));
     }
     json_object_set_new(out, "mode",
                         json_string(mlg_swarm_mode_name(by->mode)));
     json_object_set_new(out, "threshold", mlg_json_number(by->threshold));
     json_object_set_new(out, "max_share", mlg_json_number(by->max_share));
-    json_object_set_new(out, "held_back", json_boolean(swarms->is_degraded));
-    json_object_set_new(out, "short_of_workers", json_boolean(swarms->is_busy));
-    json_object_set_new(
-        out, "clients_10min",
-        json_integer((json_int_t)(mlg_swarm_clients(swarms) + 0.5f)));
+    json_object_set_new(out, "held_back", json_boolean(view->is_held_back));
+    json_object_set_new(out, "short_of_workers", json_boolean(view->is_busy));
+    json_object_set_new(out, "clients_10min", json_integer(view->clients));
     json_object_set_new(out, "swarms", list);
     return out;
 }

@@ -52,5 +52,6 @@ void mlg_snapshot_read(mlg_snapshot_t *s, const mlg_gate_t *gate)
     s->model = gate->segment->model;
     s->shadow = gate->segment->shadow;
     mlg_disputes_count(gate->disputes, &s->total, s->shadow_count);
+    mlg_swarm_view(&s->swarms, gate->swarms, s->behind_us);
     read_recent(s, gate->ring);
 }

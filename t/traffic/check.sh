@@ -104,4 +104,37 @@ claim "a component that fails is a sentence and status 1" "$(
     said 1 'make traffic: SET=everything is none of train'
     left_behind
 )"
+
+# swarms KIND...: short waves, their report in out and in swarms.json
+swarms() {
+    rc=0
+    KINDS=$* ADDRESSES=800 SECONDS=8 SEED=1 OUT_DIR=$scratch \
+        node t/traffic/swarms.mjs "$OUT/mod_mlgate.so" \
+        >"$scratch/out" 2>&1 || rc=$?
+}
+# share WHO FIELD OF: in percent, of the first wave
+share() {
+    node -e 'const [w] = JSON.parse(require("fs").readFileSync(0));
+        const t = w.tallies[process.argv[1]];
+        console.log(Math.floor(100 * t[process.argv[2]] / t[process.argv[3]]));
+        ' "$@" <"$scratch/swarms.json"
+}
+swarms one_print
+claim "of a swarm most are refused, of people beside it nobody" "$(
+    said 0 'one_print: 800 addresses'
+    [ "$(share members lateRefused late)" -ge 40 ] || cat "$scratch/out"
+    [ "$(share 'people beside it' refused requests)" = 0 ] || cat "$scratch/out"
+    grep -q ' 0 without an answer, 0 blocks' "$scratch/out" || cat "$scratch/out"
+    grep -q 'told: Chrome/65 on Nexus 5' "$scratch/out" || cat "$scratch/out"
+)"
+swarms newsletter
+claim "of a newsletter's readers nobody is" "$(
+    said 0 'newsletter: 800 addresses'
+    [ "$(share 'people of it' refused requests)" = 0 ] || cat "$scratch/out"
+    left_behind
+)"
+claim "a swarm that nobody knows is a sentence and status 1" "$(
+    swarms locusts
+    said 1 'make traffic-swarms: KINDS: locusts is none of'
+)"
 finish

@@ -659,6 +659,7 @@ CLAIM(a_member_is_refused_for_its_request_and_not_blocked)
     mlg_arrival_t a = member("192.0.2.1", MLG_IN_SWARM_REFUSES);
     mlg_arrival_t later = unit_page("192.0.2.1", T0 + SEC(1));
     mlg_decision_t d;
+    mlg_decision_t found;
 
     BEGIN;
     rig_open(&rig);
@@ -671,6 +672,9 @@ CLAIM(a_member_is_refused_for_its_request_and_not_blocked)
     IS_INT(d.convicts, 0);
     IS_TRUE(d.is_recorded);
     IS_NEAR(d.excess, 9.0, 0);
+    IS_TRUE(mlg_ring_find(rig.gate.members, d.id, &found));
+    IS_TRUE(mlg_decision_is_for_swarm(&found));
+    IS_FALSE(mlg_ring_find(rig.gate.ring, d.id, &found)); /* no conviction */
     IS_INT(rig_count(&rig, MLG_C_SWARM_REFUSED), 1);
     IS_INT(rig_count(&rig, MLG_C_REFUSED), 1);
     IS_INT(rig_count(&rig, MLG_C_BLOCKS), 0);

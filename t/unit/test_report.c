@@ -558,6 +558,108 @@ CLAIM(a_full_block_table_lost_convictions_and_a_toothless_model_are_unwell)
     rig_close(&rig);
 }
 
+/* ---- swarms --------------------------------------------------------------- */
+
+static mlg_swarm_event_t *swarm_at(const rig_t *rig, unsigned i, int64_t at_us,
+                                   int refuses)
+{
+    mlg_swarm_event_t *e = &rig->gate.swarms->event[i];
+
+    memset(e, 0, sizeof(*e));
+    e->id = (uint64_t)at_us * MLG_SWARM_EVENTS + i;
+    e->begin_us = e->since_us = e->last_us = at_us;
+    e->refuses = (uint32_t)refuses;
+    e->members = 1200;
+    return e;
+}
+
+CLAIM(swarms_are_copied_latest_first_with_texts_that_end)
+{
+    mlg_swarm_view_t view;
+    mlg_swarm_event_t *e;
+    char words[MLG_SWARM_WORDS];
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    swarm_at(&rig, 3, T0, 1);
+    swarm_at(&rig, 1, T0 + SEC(5), 0)->end_us = T0 + SEC(9);
+    e = swarm_at(&rig, 2, T0 + SEC(3), 1); /* as no gate writes it */
+    memset(e->agent_text, 'A', sizeof(e->agent_text));
+    memset(e->place_text, '<', sizeof(e->place_text));
+    e->kind = 77;
+    e->class = 99;
+    rig.gate.swarms->is_degraded = 1;
+    mlg_swarm_view(&view, rig.gate.swarms, SEC(3600));
+    IS_INT(view.n, 3);
+    IS_INT(view.event[0].begin_us, T0 + SEC(3605));
+    IS_INT(view.event[0].end_us, T0 + SEC(3609));
+    IS_INT(view.event[1].end_us, 0);
+    IS_INT(view.event[2].begin_us, T0 + SEC(3600));
+    IS_INT(view.live[MLG_SWARM_PRINT][1], 1);
+    IS_INT(view.live[MLG_SWARM_PRINT][0], 0);
+    IS_INT(view.live[MLG_SWARM_WHOLE][1], 1);
+    IS_TRUE(view.is_held_back);
+    IS_INT(strlen(mlg_report_swarm_agent(words, &view.event[1])),
+           MLG_SWARM_AGENT_TEXT - 1);
+    IS_TRUE(strlen(mlg_report_swarm_words(words, &view.event[1])) <
+            MLG_SWARM_WORDS);
+    e->end_us = rig.gate.swarms->event[3].end_us = T0 + SEC(20);
+    mlg_swarm_view(&view, rig.gate.swarms, 0);
+    IS_FALSE(view.is_held_back); /* nothing is there to hold back */
+    rig_close(&rig);
+}
+
+CLAIM(a_decision_names_its_swarm_until_the_place_is_anothers)
+{
+    mlg_swarm_event_t e;
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    swarm_at(&rig, 3, T0, 1);
+    IS_TRUE(mlg_swarm_of(rig.gate.swarms, 4, T0, SEC(60), &e));
+    IS_INT(e.begin_us, T0 + SEC(60));
+    IS_FALSE(mlg_swarm_of(rig.gate.swarms, 0, T0, 0, &e));
+    IS_FALSE(mlg_swarm_of(rig.gate.swarms, 5, T0, 0, &e));
+    IS_FALSE(mlg_swarm_of(rig.gate.swarms, MLG_SWARM_EVENTS + 1, T0, 0, &e));
+    rig.gate.swarms->event[3].end_us = T0 + SEC(5);
+    IS_TRUE(mlg_swarm_of(rig.gate.swarms, 4, T0 + SEC(5), 0, &e));
+    IS_FALSE(mlg_swarm_of(rig.gate.swarms, 4, T0 + SEC(6), 0, &e));
+    swarm_at(&rig, 3, T0 + SEC(10), 1);
+    IS_FALSE(mlg_swarm_of(rig.gate.swarms, 4, T0 + SEC(5), 0, &e));
+    rig_close(&rig);
+}
+
+CLAIM(metrics_of_swarms_have_a_label_for_each_kind_and_no_more)
+{
+    mlg_snapshot_t s;
+    unsigned n = 0;
+    size_t bytes = 0;
+    char *text;
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        mlg_swarm_event_t *e = swarm_at(&rig, i, T0 + SEC(i), 1);
+
+        snprintf(e->agent_text, sizeof(e->agent_text), "Agent\"} %u\n", i);
+    }
+    s = snapshot_of(&rig);
+    text = mlg_report_metrics(&s, &bytes);
+    for (const char *at = text; (at = strstr(at, "\nmlgate_swarms{")) != NULL;
+         at++) {
+        n++;
+    }
+    IS_INT(n, 2 * MLG_NSWARM_EVENT_KINDS);
+    IS_TRUE(strstr(text, "\nmlgate_swarms{kind=\"print\",verdict=\"refuse\"} "
+                         "32\n") != NULL);
+    IS_TRUE(strstr(text, "Agent") == NULL);
+    free(text);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -581,6 +683,9 @@ int main(void)
         TEST(old_trouble_is_forgiven_and_new_trouble_is_not),
         TEST(
             a_full_block_table_lost_convictions_and_a_toothless_model_are_unwell),
+        TEST(swarms_are_copied_latest_first_with_texts_that_end),
+        TEST(a_decision_names_its_swarm_until_the_place_is_anothers),
+        TEST(metrics_of_swarms_have_a_label_for_each_kind_and_no_more),
     };
 
     return RUN(tests);

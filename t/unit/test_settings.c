@@ -296,6 +296,11 @@ CLAIM(rules_say_what_the_settings_say)
     mlg_settings_init(&settings);
     mlg_settings_rules(&rules, &settings);
     IS_INT(rules.engine, MLG_ENGINE_OBSERVE);
+    IS_TRUE(rules.swarm.threshold == 4.0f && rules.swarm.max_share == 0.3f);
+    settings.swarm_threshold = 9000000;
+    settings.swarm_max_share = 500000;
+    mlg_settings_swarms(&rules.swarm, &settings);
+    IS_TRUE(rules.swarm.threshold == 9.0f && rules.swarm.max_share == 0.5f);
     IS_TRUE(rules.threshold == 0.8f);
     IS_INT(rules.min_requests, 10);
     IS_INT(rules.block_for_us, SEC(600));
