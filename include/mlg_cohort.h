@@ -92,7 +92,8 @@ mlg_cohort_t *mlg_cohort_get(mlg_cohort_t *table, uint32_t mask, uint64_t tag);
  *
  * @param net_s   width of a pane of `nets`, seconds: whole hours
  * @param factor  of the hour that ends, against the mean hour; > 0
- * @param bound   of `base`: newcomers an hour
+ * @param bound   of `base`: newcomers an hour; INFINITY: nor is its growth
+ *                limited, for a site where nobody is refused yet
  */
 void mlg_cohort_advance(mlg_cohort_t *own, uint32_t at_s, uint32_t net_s,
                         float factor, float bound);

@@ -106,7 +106,7 @@ static void learn(mlg_cohort_t *c, uint32_t hours, float factor, float bound)
                      MLG_COHORT_GROWTH_N / 24.0f;
         float next = c->base + (n - c->base) / MLG_COHORT_PACE_H;
 
-        c->base = (next < most) ? next : most;
+        c->base = (next < most || isinf(bound)) ? next : most;
         c->usual_owe = c->usual_owe * kept + (float)owe->now;
         c->usual_brought =
             c->usual_brought * kept + (float)c->brought[MLG_COHORT_3600S].now;

@@ -91,8 +91,10 @@ static unsigned speaker(const council_t *council, int *refuses)
     excused |= council->of[MLG_SWARM_PRINT].is_narrow |
                council->of[MLG_SWARM_AGENT].is_narrow |
                council->of[MLG_SWARM_PRINT].vouches;
-    excused |=
-        refuser == MLG_SWARM_PLACE && council->of[MLG_SWARM_AGENT].vouches;
+    /* where a swarm goes, people go: nothing is known of this one's print */
+    excused |= refuser == MLG_SWARM_PLACE &&
+               (council->of[MLG_SWARM_AGENT].vouches ||
+                !council->of[MLG_SWARM_PRINT].is_bare);
     *refuses = refuser < MLG_NSWARM_KINDS && !excused;
     return *refuses ? refuser : teller;
 }

@@ -44,6 +44,7 @@ typedef struct swarm_verdict_t {
     int is_narrow; /* its members come from a few networks */
     int excuses;   /* as usual, and its usual is to bring nothing */
     int vouches;   /* its members bring what people bring, or always did */
+    int is_bare;   /* some came in the hour, and brought nothing */
 } swarm_verdict_t;
 
 /* Newcomers who were answered, and those of them who brought something. */
