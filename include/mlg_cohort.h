@@ -73,7 +73,8 @@ static_assert(sizeof(mlg_cohort_t) == 128, "a cohort is two cache lines");
 
 #define MLG_COHORT_MEMORY_H 168.0f /* a week */
 #define MLG_COHORT_PACE_H   24.0f  /* of `base` towards what comes */
-#define MLG_COHORT_GROWTH   1.25f  /* of `base` in a day, at most ... */
+#define MLG_COHORT_GROWTH_H 1.00934f /* of `base` in an hour at most: a quarter
+                                        a day ... */
 #define MLG_COHORT_GROWTH_N 4.0f   /* ... and so many an hour more */
 
 /** Copy a cohort that others may be writing, and back. */
@@ -87,6 +88,9 @@ void mlg_cohort_store(mlg_cohort_t *shared, const mlg_cohort_t *own);
  * @return NULL when every place of its set is another's
  */
 mlg_cohort_t *mlg_cohort_get(mlg_cohort_t *table, uint32_t mask, uint64_t tag);
+
+/** Find a cohort's place. @return NULL: it has none */
+mlg_cohort_t *mlg_cohort_find(mlg_cohort_t *table, uint32_t mask, uint64_t tag);
 
 /** Bring the windows up to a time. A clock that steps back changes nothing.
  *

@@ -212,6 +212,9 @@ void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
                       const mlg_arrival_t *a, const mlg_record_t *own,
                       mlg_swarm_found_t *out);
 
+/** Was a cohort in verdict lately? Then the young are judged again. */
+int mlg_swarm_is_hot(const mlg_swarms_t *s, apr_time_t at_us);
+
 /** Does MLGateSwarmMaxShare hold verdicts back? */
 int mlg_swarm_holds_back(mlg_swarms_t *s, const mlg_swarm_by_t *by);
 

@@ -9,35 +9,76 @@
 #define TOKEN_HEX   8
 #define QUERY_NAMES 8
 
-static int is_digit(char c)
+enum { IS_DIGIT = 1, IS_HEX = 2, IS_VERSION = 4 };
+
+#define DIGIT (IS_DIGIT | IS_HEX | IS_VERSION)
+
+/* What a byte is. A UUID's dashes count as hexadecimal. */
+static const unsigned char char_is[256] = {
+    ['0'] = DIGIT,      ['1'] = DIGIT,      ['2'] = DIGIT,  ['3'] = DIGIT,
+    ['4'] = DIGIT,      ['5'] = DIGIT,      ['6'] = DIGIT,  ['7'] = DIGIT,
+    ['8'] = DIGIT,      ['9'] = DIGIT,      ['a'] = IS_HEX, ['b'] = IS_HEX,
+    ['c'] = IS_HEX,     ['d'] = IS_HEX,     ['e'] = IS_HEX, ['f'] = IS_HEX,
+    ['A'] = IS_HEX,     ['B'] = IS_HEX,     ['C'] = IS_HEX, ['D'] = IS_HEX,
+    ['E'] = IS_HEX,     ['F'] = IS_HEX,     ['-'] = IS_HEX, ['.'] = IS_VERSION,
+    ['_'] = IS_VERSION,
+};
+
+static unsigned what_is(char c)
 {
-    return c >= '0' && c <= '9';
+    return char_is[(unsigned char)c];
 }
 
-static int is_hex(char c)
+/* ---- User-Agents ---------------------------------------------------------- */
+
+/* How many of eight bytes come before the first digit. */
+static unsigned before_digit(uint64_t eight)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t x = eight ^ UINT64_C(0x3030303030303030); /* a digit: 0..9 */
+    uint64_t other = ((x & ~high) + UINT64_C(0x7676767676767676)) | x;
+    uint64_t digits = ~other & high;
+
+    if (digits == 0) {
+        return 8;
+    }
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (unsigned)__builtin_clzll(digits) / 8;
+#else
+    return (unsigned)__builtin_ctzll(digits) / 8;
+#endif
 }
 
-/* A run of digits, with the dots and underscores of a version, is one 0. */
+/* A run of digits, with the dots and underscores of a version, is one 0.
+ *
+ * @param out  shape [AGENT_LONG + 8] */
 static size_t fold_agent(char *out, mlg_text_t agent)
 {
-    size_t n = 0;
     size_t len = (agent.len < AGENT_LONG) ? agent.len : AGENT_LONG;
-    int in_number = 0;
+    size_t n = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        char c = agent.at[i];
+    while (i < len) {
+        uint64_t eight = 0;
+        size_t left = (len - i < 8) ? len - i : 8;
+        unsigned plain;
 
-        if (is_digit(c)) {
-            if (!in_number) {
-                out[n++] = '0';
-            }
-            in_number = 1;
+        if (left == 8) { /* no call */
+            memcpy(&eight, agent.at + i, 8);
         }
-        else if (!(in_number && (c == '.' || c == '_'))) {
-            in_number = 0;
-            out[n++] = c;
+        else {
+            memcpy(&eight, agent.at + i, left);
+        }
+        memcpy(out + n, &eight, sizeof(eight));
+        plain = before_digit(eight);
+        if (plain >= left) {
+            i += left;
+            n += left;
+            continue;
+        }
+        n += plain;
+        out[n++] = '0';
+        for (i += plain; i < len && what_is(agent.at[i]) & IS_VERSION; i++) {
         }
     }
     return n;
@@ -57,49 +98,45 @@ static void put(draft_t *d, char c)
     }
 }
 
-static int is_token(const char *at, size_t len)
-{
-    size_t hex = 0;
-    size_t digits = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        hex += (size_t)is_hex(at[i]) | (size_t)(at[i] == '-');
-        digits += (size_t)is_digit(at[i]);
-    }
-    return digits > 0 && ((len >= TOKEN_HEX && hex == len && digits < len) ||
-                          (len >= TOKEN_LONG && digits * 8 >= len));
-}
-
+/* Its runs of digits as one 0 each; all of it as a * when it is a token. */
 static void put_segment(draft_t *d, const char *at, size_t len)
 {
-    int in_number = 0;
+    size_t from = d->n;
+    size_t n = from;
+    size_t hex = 0;
+    size_t digits = 0;
+    unsigned before = 0;
 
-    if (is_token(at, len)) {
-        put(d, '*');
-        return;
-    }
     for (size_t i = 0; i < len; i++) {
-        int digit = is_digit(at[i]);
+        unsigned is = what_is(at[i]);
+        unsigned digit = is & IS_DIGIT;
 
-        if (!digit || !in_number) {
-            put(d, digit ? '0' : at[i]);
+        hex += is / IS_HEX & 1;
+        digits += digit;
+        if ((digit & before) == 0 && n < MLG_TEMPLATE_TEXT) {
+            d->out[n++] = (char)(digit ? '0' : at[i]);
         }
-        in_number = digit;
+        before = digit;
+    }
+    d->n = n;
+    if (digits > 0 && ((len >= TOKEN_HEX && hex == len && digits < len) ||
+                       (len >= TOKEN_LONG && digits * 8 >= len))) {
+        d->n = from;
+        put(d, '*');
     }
 }
 
-static void put_path(draft_t *d, mlg_text_t path)
+static void put_path(draft_t *d, const char *at, const char *end)
 {
-    size_t from = 0;
+    while (d->n < MLG_TEMPLATE_TEXT) {
+        const char *slash = memchr(at, '/', (size_t)(end - at));
 
-    for (size_t i = 0; i <= path.len && d->n < MLG_TEMPLATE_TEXT; i++) {
-        if (i == path.len || path.at[i] == '/') {
-            put_segment(d, path.at + from, i - from);
-            if (i < path.len) {
-                put(d, '/');
-            }
-            from = i + 1;
+        put_segment(d, at, (size_t)(((slash != NULL) ? slash : end) - at));
+        if (slash == NULL) {
+            return;
         }
+        put(d, '/');
+        at = slash + 1;
     }
 }
 
@@ -129,7 +166,7 @@ size_t mlg_request_template(char out[MLG_TEMPLATE_TEXT], mlg_text_t target)
     if (path.at == NULL) {
         return 0;
     }
-    put_path(&d, path);
+    put_path(&d, path.at, path.at + path.len);
     if (path.at + path.len < target.at + target.len) {
         put_names(&d, path.at + path.len + 1, target.at + target.len);
     }
@@ -185,7 +222,7 @@ uint64_t mlg_print_add(uint64_t print, mlg_text_t name, mlg_text_t value,
 void mlg_request_cohorts(mlg_arrival_t *out, const mlg_request_t *request,
                          const mlg_secret_t *secret)
 {
-    char text[AGENT_LONG];
+    char text[AGENT_LONG + 8];
     char path[MLG_TEMPLATE_TEXT];
     size_t len = mlg_request_template(path, request->target);
 
