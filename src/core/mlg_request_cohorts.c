@@ -49,6 +49,18 @@ static unsigned before_digit(uint64_t eight)
 #endif
 }
 
+/* Up to eight bytes. @return how many */
+static size_t take_eight(uint64_t *eight, const char *at, size_t left)
+{
+    *eight = 0;
+    if (left >= sizeof(*eight)) { /* no call */
+        memcpy(eight, at, sizeof(*eight));
+        return sizeof(*eight);
+    }
+    memcpy(eight, at, left);
+    return left;
+}
+
 /* A run of digits, with the dots and underscores of a version, is one 0.
  *
  * @param out  shape [AGENT_LONG + 8] */
@@ -59,16 +71,10 @@ static size_t fold_agent(char *out, mlg_text_t agent)
     size_t i = 0;
 
     while (i < len) {
-        uint64_t eight = 0;
-        size_t left = (len - i < 8) ? len - i : 8;
+        uint64_t eight;
+        size_t left = take_eight(&eight, agent.at + i, len - i);
         unsigned plain;
 
-        if (left == 8) { /* no call */
-            memcpy(&eight, agent.at + i, 8);
-        }
-        else {
-            memcpy(&eight, agent.at + i, left);
-        }
         memcpy(out + n, &eight, sizeof(eight));
         plain = before_digit(eight);
         if (plain >= left) {
@@ -98,6 +104,31 @@ static void put(draft_t *d, char c)
     }
 }
 
+static int has_digit(const char *at, size_t len)
+{
+    uint64_t eight;
+
+    while (len > 0) {
+        size_t taken = take_eight(&eight, at, len);
+
+        if (before_digit(eight) < 8) {
+            return 1;
+        }
+        at += taken;
+        len -= taken;
+    }
+    return 0;
+}
+
+static void put_plain(draft_t *d, const char *at, size_t len)
+{
+    size_t room = MLG_TEMPLATE_TEXT - d->n;
+    size_t n = (len < room) ? len : room;
+
+    memcpy(d->out + d->n, at, n);
+    d->n += n;
+}
+
 /* Its runs of digits as one 0 each; all of it as a * when it is a token. */
 static void put_segment(draft_t *d, const char *at, size_t len)
 {
@@ -107,6 +138,10 @@ static void put_segment(draft_t *d, const char *at, size_t len)
     size_t digits = 0;
     unsigned before = 0;
 
+    if (!has_digit(at, len)) {
+        put_plain(d, at, len);
+        return;
+    }
     for (size_t i = 0; i < len; i++) {
         unsigned is = what_is(at[i]);
         unsigned digit = is & IS_DIGIT;
