@@ -73,9 +73,10 @@ static_assert(sizeof(mlg_cohort_t) == 128, "a cohort is two cache lines");
 
 #define MLG_COHORT_MEMORY_H 168.0f /* a week */
 #define MLG_COHORT_PACE_H   24.0f  /* of `base` towards what comes */
-#define MLG_COHORT_GROWTH_H 1.00934f /* of `base` in an hour at most: a quarter
+#define MLG_COHORT_GROWTH_H                                                    \
+    1.00934f                     /* of `base` in an hour at most: a quarter
                                         a day ... */
-#define MLG_COHORT_GROWTH_N 4.0f   /* ... and so many an hour more */
+#define MLG_COHORT_GROWTH_N 4.0f /* ... and so many an hour more */
 
 /** Copy a cohort that others may be writing, and back. */
 void mlg_cohort_load(mlg_cohort_t *own, const mlg_cohort_t *shared);

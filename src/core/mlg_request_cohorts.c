@@ -15,12 +15,12 @@ enum { IS_DIGIT = 1, IS_HEX = 2, IS_VERSION = 4 };
 
 /* What a byte is. A UUID's dashes count as hexadecimal. */
 static const unsigned char char_is[256] = {
-    ['0'] = DIGIT,      ['1'] = DIGIT,      ['2'] = DIGIT,  ['3'] = DIGIT,
-    ['4'] = DIGIT,      ['5'] = DIGIT,      ['6'] = DIGIT,  ['7'] = DIGIT,
-    ['8'] = DIGIT,      ['9'] = DIGIT,      ['a'] = IS_HEX, ['b'] = IS_HEX,
-    ['c'] = IS_HEX,     ['d'] = IS_HEX,     ['e'] = IS_HEX, ['f'] = IS_HEX,
-    ['A'] = IS_HEX,     ['B'] = IS_HEX,     ['C'] = IS_HEX, ['D'] = IS_HEX,
-    ['E'] = IS_HEX,     ['F'] = IS_HEX,     ['-'] = IS_HEX, ['.'] = IS_VERSION,
+    ['0'] = DIGIT,      ['1'] = DIGIT,  ['2'] = DIGIT,  ['3'] = DIGIT,
+    ['4'] = DIGIT,      ['5'] = DIGIT,  ['6'] = DIGIT,  ['7'] = DIGIT,
+    ['8'] = DIGIT,      ['9'] = DIGIT,  ['a'] = IS_HEX, ['b'] = IS_HEX,
+    ['c'] = IS_HEX,     ['d'] = IS_HEX, ['e'] = IS_HEX, ['f'] = IS_HEX,
+    ['A'] = IS_HEX,     ['B'] = IS_HEX, ['C'] = IS_HEX, ['D'] = IS_HEX,
+    ['E'] = IS_HEX,     ['F'] = IS_HEX, ['-'] = IS_HEX, ['.'] = IS_VERSION,
     ['_'] = IS_VERSION,
 };
 

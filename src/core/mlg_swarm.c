@@ -92,9 +92,9 @@ static unsigned speaker(const council_t *council, int *refuses)
                council->of[MLG_SWARM_AGENT].is_narrow |
                council->of[MLG_SWARM_PRINT].vouches;
     /* where a swarm goes, people go: nothing is known of this one's print */
-    excused |= refuser == MLG_SWARM_PLACE &&
-               (council->of[MLG_SWARM_AGENT].vouches ||
-                !council->of[MLG_SWARM_PRINT].is_bare);
+    excused |=
+        refuser == MLG_SWARM_PLACE && (council->of[MLG_SWARM_AGENT].vouches ||
+                                       !council->of[MLG_SWARM_PRINT].is_bare);
     *refuses = refuser < MLG_NSWARM_KINDS && !excused;
     return *refuses ? refuser : teller;
 }
@@ -234,10 +234,8 @@ static const mlg_cohort_t *place_again(mlg_swarms_t *s, const mlg_arrival_t *a,
 {
     int slot = swarm_nurse_slot(n, kind);
 
-    if (a->print != 0 &&
-        (kind == MLG_SWARM_PRINT || kind == MLG_SWARM_AGENT)) {
-        uint64_t tag =
-            tag_of(a, (mlg_swarm_kind)kind, swarm_nurse_class(n));
+    if (a->print != 0 && (kind == MLG_SWARM_PRINT || kind == MLG_SWARM_AGENT)) {
+        uint64_t tag = tag_of(a, (mlg_swarm_kind)kind, swarm_nurse_class(n));
 
         return (tag == 0) ? NULL
                           : mlg_cohort_find(s->cohort[kind],

@@ -33,7 +33,7 @@ typedef struct swarm_site_t {
     float nets; /* of those in the class whose print nobody vouches for, in a
                    minute or two */
     mlg_cohort_t whole[MLG_NSWARM_CLASSES]; /* copies */
-    mlg_cohort_t held; /* of the class */
+    mlg_cohort_t held;                      /* of the class */
 } swarm_site_t;
 
 /* A cohort at one moment. */

@@ -3,10 +3,10 @@
 
 #include "mlg_cohort.h"
 
-#define NETS_S 3600u
+#define NETS_S   3600u
 #define NO_BOUND 1e9f
-#define HOUR_S 3600u
-#define DAY_S  86400u
+#define HOUR_S   3600u
+#define DAY_S    86400u
 /* A border between two panes of every width. */
 #define START  ((uint32_t)(1700006400u))
 #define PLACES 64u
