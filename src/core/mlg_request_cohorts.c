@@ -8,6 +8,7 @@
 #define TOKEN_LONG  20  /* a segment from here on that has digits is one */
 #define TOKEN_HEX   8
 #define QUERY_NAMES 8
+#define SLACK       9 /* beyond what fold() was given */
 
 enum { IS_DIGIT = 1, IS_HEX = 2, IS_VERSION = 4 };
 
@@ -29,19 +30,20 @@ static unsigned what_is(char c)
     return char_is[(unsigned char)c];
 }
 
-/* ---- User-Agents ---------------------------------------------------------- */
+/* ---- runs of digits, eight bytes at a time -------------------------------- */
 
-/* How many of eight bytes come before the first digit. */
-static unsigned before_digit(uint64_t eight)
+/* The high bit of each of eight bytes that is a digit. */
+static uint64_t digits_of(uint64_t eight)
 {
     uint64_t high = UINT64_C(0x8080808080808080);
     uint64_t x = eight ^ UINT64_C(0x3030303030303030); /* a digit: 0..9 */
-    uint64_t other = ((x & ~high) + UINT64_C(0x7676767676767676)) | x;
-    uint64_t digits = ~other & high;
 
-    if (digits == 0) {
-        return 8;
-    }
+    return ~(((x & ~high) + UINT64_C(0x7676767676767676)) | x) & high;
+}
+
+/* How many bytes come before the first of them. @param digits  not 0 */
+static unsigned before_digit(uint64_t digits)
+{
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     return (unsigned)__builtin_clzll(digits) / 8;
 #else
@@ -57,35 +59,50 @@ static size_t take_eight(uint64_t *eight, const char *at, size_t left)
         memcpy(eight, at, sizeof(*eight));
         return sizeof(*eight);
     }
-    memcpy(eight, at, left);
+    for (size_t i = 0; i < left; i++) {
+        ((char *)eight)[i] = at[i];
+    }
     return left;
 }
 
-/* A run of digits, with the dots and underscores of a version, is one 0.
+/* Copy, with a 0 for each run that begins with a digit.
  *
- * @param out  shape [AGENT_LONG + 8] */
-static size_t fold_agent(char *out, mlg_text_t agent)
+ * @param out   shape [room + SLACK]
+ * @param runs  IS_DIGIT, or IS_VERSION: with dots and underscores
+ * @return bytes, at most `room`
+ */
+static size_t fold(char *out, size_t room, const char *at, size_t len,
+                   unsigned runs)
 {
-    size_t len = (agent.len < AGENT_LONG) ? agent.len : AGENT_LONG;
     size_t n = 0;
     size_t i = 0;
 
-    while (i < len) {
+    while (i < len && n < room) {
         uint64_t eight;
-        size_t left = take_eight(&eight, agent.at + i, len - i);
-        unsigned plain;
+        size_t taken = take_eight(&eight, at + i, len - i);
+        uint64_t digits = digits_of(eight);
 
         memcpy(out + n, &eight, sizeof(eight));
-        plain = before_digit(eight);
-        if (plain >= left) {
-            i += left;
-            n += left;
+        if (digits == 0) {
+            i += taken;
+            n += taken;
             continue;
         }
-        n += plain;
+        i += before_digit(digits);
+        n += before_digit(digits);
         out[n++] = '0';
-        for (i += plain; i < len && what_is(agent.at[i]) & IS_VERSION; i++) {
+        while (++i < len && (what_is(at[i]) & runs) != 0) {
         }
+    }
+    return (n < room) ? n : room;
+}
+
+static size_t count_digits(const char *at, size_t len)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        n += what_is(at[i]) & IS_DIGIT;
     }
     return n;
 }
@@ -93,7 +110,7 @@ static size_t fold_agent(char *out, mlg_text_t agent)
 /* ---- paths ---------------------------------------------------------------- */
 
 typedef struct draft_t {
-    char *out;
+    char out[MLG_TEMPLATE_TEXT + SLACK];
     size_t n;
 } draft_t;
 
@@ -104,61 +121,34 @@ static void put(draft_t *d, char c)
     }
 }
 
-static int has_digit(const char *at, size_t len)
+/* Hexadecimal with digits and letters, or long and an eighth of it digits. */
+static int is_token(const char *at, size_t len)
 {
-    uint64_t eight;
+    size_t hex = 0;
+    size_t digits;
 
-    while (len > 0) {
-        size_t taken = take_eight(&eight, at, len);
-
-        if (before_digit(eight) < 8) {
-            return 1;
-        }
-        at += taken;
-        len -= taken;
+    if (len < TOKEN_HEX) {
+        return 0;
     }
-    return 0;
-}
-
-static void put_plain(draft_t *d, const char *at, size_t len)
-{
-    size_t room = MLG_TEMPLATE_TEXT - d->n;
-    size_t n = (len < room) ? len : room;
-
-    memcpy(d->out + d->n, at, n);
-    d->n += n;
+    while (hex < len && (what_is(at[hex]) & IS_HEX) != 0) {
+        hex++;
+    }
+    if (hex < len && len < TOKEN_LONG) {
+        return 0;
+    }
+    digits = count_digits(at, len);
+    return digits > 0 && ((hex == len && digits < len) ||
+                          (len >= TOKEN_LONG && digits * 8 >= len));
 }
 
 /* Its runs of digits as one 0 each; all of it as a * when it is a token. */
 static void put_segment(draft_t *d, const char *at, size_t len)
 {
-    size_t from = d->n;
-    size_t n = from;
-    size_t hex = 0;
-    size_t digits = 0;
-    unsigned before = 0;
-
-    if (!has_digit(at, len)) {
-        put_plain(d, at, len);
+    if (is_token(at, len)) {
+        put(d, '*');
         return;
     }
-    for (size_t i = 0; i < len; i++) {
-        unsigned is = what_is(at[i]);
-        unsigned digit = is & IS_DIGIT;
-
-        hex += is / IS_HEX & 1;
-        digits += digit;
-        if ((digit & before) == 0 && n < MLG_TEMPLATE_TEXT) {
-            d->out[n++] = (char)(digit ? '0' : at[i]);
-        }
-        before = digit;
-    }
-    d->n = n;
-    if (digits > 0 && ((len >= TOKEN_HEX && hex == len && digits < len) ||
-                       (len >= TOKEN_LONG && digits * 8 >= len))) {
-        d->n = from;
-        put(d, '*');
-    }
+    d->n += fold(d->out + d->n, MLG_TEMPLATE_TEXT - d->n, at, len, IS_DIGIT);
 }
 
 static void put_path(draft_t *d, const char *at, const char *end)
@@ -189,51 +179,74 @@ static void put_names(draft_t *d, const char *at, const char *end)
     }
 }
 
-size_t mlg_request_template(char out[MLG_TEMPLATE_TEXT], mlg_text_t target)
+static void put_target(draft_t *d, mlg_text_t target)
 {
     mlg_request_t request;
     mlg_text_t path;
-    draft_t d = {out, 0};
 
     memset(&request, 0, sizeof(request));
     request.target = target;
     path = mlg_request_path(&request);
+    d->n = 0;
     if (path.at == NULL) {
-        return 0;
+        return;
     }
-    put_path(&d, path.at, path.at + path.len);
+    put_path(d, path.at, path.at + path.len);
     if (path.at + path.len < target.at + target.len) {
-        put_names(&d, path.at + path.len + 1, target.at + target.len);
+        put_names(d, path.at + path.len + 1, target.at + target.len);
     }
+}
+
+size_t mlg_request_template(char out[MLG_TEMPLATE_TEXT], mlg_text_t target)
+{
+    draft_t d;
+
+    put_target(&d, target);
+    memcpy(out, d.out, d.n);
     return d.n;
 }
 
 /* ---- header --------------------------------------------------------------- */
 
+static int is_named(mlg_text_t name, const char *word, size_t len)
+{
+    return name.len == len && strncasecmp(name.at, word, len) == 0;
+}
+#define IS(name, word) is_named(name, word, sizeof(word) - 1)
+
+static int begins(mlg_text_t name, const char *word, size_t len)
+{
+    return name.len >= len && strncasecmp(name.at, word, len) == 0;
+}
+#define BEGINS(name, word) begins(name, word, sizeof(word) - 1)
+
 static int depends_on_request(mlg_text_t name)
 {
-    static const char *const names[] = {
-        "referer", "cookie",        "cache-control", "pragma",
-        "range",   "authorization", "origin",        "x-forwarded-for",
-        "via",     "forwarded",     "host"};
-
-    if ((name.len >= 3 && strncasecmp(name.at, "if-", 3) == 0) ||
-        (name.len >= 8 && strncasecmp(name.at, "content-", 8) == 0)) {
-        return 1;
+    switch ((name.len > 0) ? name.at[0] | 0x20 : 0) {
+    case 'a':
+        return IS(name, "authorization");
+    case 'c':
+        return IS(name, "cookie") || IS(name, "cache-control") ||
+               BEGINS(name, "content-");
+    case 'f':
+        return IS(name, "forwarded");
+    case 'h':
+        return IS(name, "host");
+    case 'i':
+        return BEGINS(name, "if-");
+    case 'o':
+        return IS(name, "origin");
+    case 'p':
+        return IS(name, "pragma");
+    case 'r':
+        return IS(name, "referer") || IS(name, "range");
+    case 'v':
+        return IS(name, "via");
+    case 'x':
+        return IS(name, "x-forwarded-for");
+    default:
+        return 0;
     }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strlen(names[i]) == name.len &&
-            strncasecmp(name.at, names[i], name.len) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int is_named(mlg_text_t name, const char *word)
-{
-    return strlen(word) == name.len &&
-           strncasecmp(name.at, word, name.len) == 0;
 }
 
 uint64_t mlg_print_add(uint64_t print, mlg_text_t name, mlg_text_t value,
@@ -246,7 +259,7 @@ uint64_t mlg_print_add(uint64_t print, mlg_text_t name, mlg_text_t value,
     }
     word = mlg_hash_text(secret, name.at, name.len);
     if (value.at != NULL &&
-        (is_named(name, "accept") || is_named(name, "accept-encoding"))) {
+        (IS(name, "accept") || IS(name, "accept-encoding"))) {
         word += mlg_hash_text(secret, value.at, value.len);
     }
     print = (print ^ word) * UINT64_C(0x9E3779B97F4A7C15);
@@ -257,14 +270,18 @@ uint64_t mlg_print_add(uint64_t print, mlg_text_t name, mlg_text_t value,
 void mlg_request_cohorts(mlg_arrival_t *out, const mlg_request_t *request,
                          const mlg_secret_t *secret)
 {
-    char text[AGENT_LONG + 8];
-    char path[MLG_TEMPLATE_TEXT];
-    size_t len = mlg_request_template(path, request->target);
+    char text[AGENT_LONG + SLACK];
+    draft_t place;
 
-    out->template = (len > 0) ? mlg_hash_text(secret, path, len) : 0;
+    put_target(&place, request->target);
+    out->template =
+        (place.n > 0) ? mlg_hash_text(secret, place.out, place.n) : 0;
     out->print = (request->print != 0) ? request->print : out->agent;
     if (out->agent != 0) {
-        len = fold_agent(text, request->agent);
+        size_t len =
+            (request->agent.len < AGENT_LONG) ? request->agent.len : AGENT_LONG;
+
+        len = fold(text, AGENT_LONG, request->agent.at, len, IS_VERSION);
         out->shape = mlg_hash_text(secret, text, len);
         out->is |=
             mlg_agent_claims_browser(request->agent) ? MLG_IS_BROWSER : 0;
