@@ -73,8 +73,10 @@ static_assert(sizeof(mlg_cohort_t) == 128, "a cohort is two cache lines");
 
 #define MLG_COHORT_MEMORY_H 168.0f /* a week */
 #define MLG_COHORT_PACE_H   24.0f  /* of `base` towards what comes */
-#define MLG_COHORT_GROWTH   1.25f  /* of `base` in a day, at most ... */
-#define MLG_COHORT_GROWTH_N 4.0f   /* ... and so many an hour more */
+#define MLG_COHORT_GROWTH_H                                                    \
+    1.00934f                     /* of `base` in an hour at most: a quarter
+                                        a day ... */
+#define MLG_COHORT_GROWTH_N 4.0f /* ... and so many an hour more */
 
 /** Copy a cohort that others may be writing, and back. */
 void mlg_cohort_load(mlg_cohort_t *own, const mlg_cohort_t *shared);
@@ -88,11 +90,15 @@ void mlg_cohort_store(mlg_cohort_t *shared, const mlg_cohort_t *own);
  */
 mlg_cohort_t *mlg_cohort_get(mlg_cohort_t *table, uint32_t mask, uint64_t tag);
 
+/** Find a cohort's place. @return NULL: it has none */
+mlg_cohort_t *mlg_cohort_find(mlg_cohort_t *table, uint32_t mask, uint64_t tag);
+
 /** Bring the windows up to a time. A clock that steps back changes nothing.
  *
  * @param net_s   width of a pane of `nets`, seconds: whole hours
  * @param factor  of the hour that ends, against the mean hour; > 0
- * @param bound   of `base`: newcomers an hour
+ * @param bound   of `base`: newcomers an hour; INFINITY: nor is its growth
+ *                limited, for a site where nobody is refused yet
  */
 void mlg_cohort_advance(mlg_cohort_t *own, uint32_t at_s, uint32_t net_s,
                         float factor, float bound);

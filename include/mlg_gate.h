@@ -154,13 +154,13 @@ void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
                const mlg_arrival_t *arrival, mlg_stripe_t *held,
                mlg_decision_t *d);
 
-/** Could the next request of this client count in a cohort, as its first page?
- * If so, hash what it has in common with others (mlg_request_cohorts()).
- * Lock-free.
+/** Could this request count in cohorts, as its client's first page, or be
+ * refused for them? If so, hash what it has in common with others
+ * (mlg_request_cohorts()). Lock-free.
  *
- * @param client  its hash
+ * @param a  filled but for that
  */
-int mlg_gate_is_newcomer(const mlg_gate_t *gate, uint64_t client);
+int mlg_gate_asks_cohorts(const mlg_gate_t *gate, const mlg_arrival_t *a);
 
 /** Refuse a request because of its client's standing, and count it.
  *

@@ -58,7 +58,7 @@ void mlg_request_arrive(mlg_arrival_t *out, const mlg_request_t *request,
 
 /** Add what a newcomer has in common with others: print, shape, template and
  * MLG_IS_BROWSER.
- * Not for every request: see mlg_gate_is_newcomer().
+ * Not for every request: see mlg_gate_asks_cohorts().
  *
  * @param out      of mlg_request_arrive()
  * @param request  the same

@@ -30,6 +30,10 @@
  *
  * Refused is a page, asked for by one who has brought nothing, whose cohort is
  * in verdict and whose print is not vouched for by others who brought assets.
+ * Where a swarm goes people go, too: a kind of path alone condemns only who has
+ * a print of which some came within the hour, and brought nothing. The young
+ * are judged again at each page, by the print of that very request: a person
+ * may share an address with a member.
  * That request and no more: no block, no evidence. One member in
  * MLG_SWARM_CONTROL passes always, by its hash: who is refused cannot fetch an
  * asset, so these alone tell how the cohort goes on, and when it is over. What
@@ -42,7 +46,11 @@
  * then there is no swarm here, and a flood twice as dear. Come slowly: a cohort
  * of its own passes below MLG_SWARM_SLACK * threshold newcomers an hour. Ramp
  * up: what is usual grows by a quarter a day at most, and never beyond
- * MLG_SWARM_BOUND times the newcomers of this site that bring something.
+ * MLG_SWARM_BOUND times the newcomers of this site that bring something. (In
+ * the first three days, when nobody is refused, it is learned as it comes.)
+ * Have a print for each address: then it is told, if at all, and not refused.
+ * Send forms only: a POST is no first page and is not counted. Whoever posts a
+ * form that was cached has its assets cached, and brings as little.
  * Borrow the print of many people: those of them who come without having
  * brought anything share its verdict once it outnumbers them eight to one.
  *
@@ -211,6 +219,9 @@ typedef struct mlg_swarm_found_t {
 void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
                       const mlg_arrival_t *a, const mlg_record_t *own,
                       mlg_swarm_found_t *out);
+
+/** Was a cohort in verdict lately? Then the young are judged again. */
+int mlg_swarm_is_hot(const mlg_swarms_t *s, apr_time_t at_us);
 
 /** Does MLGateSwarmMaxShare hold verdicts back? */
 int mlg_swarm_holds_back(mlg_swarms_t *s, const mlg_swarm_by_t *by);

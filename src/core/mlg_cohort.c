@@ -53,10 +53,26 @@ static mlg_cohort_t *take(mlg_cohort_t *at, uint64_t tag)
     return at;
 }
 
+static mlg_cohort_t *set_of(mlg_cohort_t *table, uint32_t mask, uint64_t tag)
+{
+    return &table[(tag >> 16) & mask & ~(uint64_t)(MLG_COHORT_WAYS - 1)];
+}
+
+mlg_cohort_t *mlg_cohort_find(mlg_cohort_t *table, uint32_t mask, uint64_t tag)
+{
+    mlg_cohort_t *set = set_of(table, mask, tag);
+
+    for (unsigned i = 0; i < MLG_COHORT_WAYS; i++) {
+        if (tag_at(&set[i]) == tag) {
+            return &set[i];
+        }
+    }
+    return NULL;
+}
+
 mlg_cohort_t *mlg_cohort_get(mlg_cohort_t *table, uint32_t mask, uint64_t tag)
 {
-    mlg_cohort_t *set =
-        &table[(tag >> 16) & mask & ~(uint64_t)(MLG_COHORT_WAYS - 1)];
+    mlg_cohort_t *set = set_of(table, mask, tag);
     mlg_cohort_t *weakest = set;
     uint16_t least = UINT16_MAX;
 
@@ -90,23 +106,35 @@ static uint32_t steps_of(uint32_t from_s, uint32_t to_s, uint32_t width_s)
     return to_s / width_s - from_s / width_s;
 }
 
+/* x to the n, in a few multiplications. */
+static float power(float x, uint32_t n)
+{
+    float result = 1.0f;
+
+    for (; n > 0; n >>= 1) {
+        result *= (n & 1) ? x : 1.0f;
+        x *= x;
+    }
+    return result;
+}
+
 /* One hour that is over, with so many newcomers; `hours` with it, the others of
  * them empty. An hour of a swarm is not learned from, and passes. */
 static void learn(mlg_cohort_t *c, uint32_t hours, float factor, float bound)
 {
     const mlg_panes_t *owe = &c->owe[MLG_COHORT_3600S];
-    float kept = powf(1.0f - 1.0f / MLG_COHORT_MEMORY_H, (float)hours);
+    float kept = power(1.0f - 1.0f / MLG_COHORT_MEMORY_H, hours);
 
     if (c->is_learned_apart) {
         c->is_learned_apart = 0;
     }
     else {
         float n = (float)c->came[MLG_COHORT_3600S].now / factor;
-        float most = c->base * powf(MLG_COHORT_GROWTH, 1.0f / 24.0f) +
-                     MLG_COHORT_GROWTH_N / 24.0f;
+        float most =
+            c->base * MLG_COHORT_GROWTH_H + MLG_COHORT_GROWTH_N / 24.0f;
         float next = c->base + (n - c->base) / MLG_COHORT_PACE_H;
 
-        c->base = (next < most) ? next : most;
+        c->base = (next < most || isinf(bound)) ? next : most;
         c->usual_owe = c->usual_owe * kept + (float)owe->now;
         c->usual_brought =
             c->usual_brought * kept + (float)c->brought[MLG_COHORT_3600S].now;
@@ -114,7 +142,7 @@ static void learn(mlg_cohort_t *c, uint32_t hours, float factor, float bound)
     c->usual_hours =
         c->usual_hours * kept + MLG_COHORT_MEMORY_H * (1.0f - kept);
     if (hours > 1) {
-        c->base *= powf(1.0f - 1.0f / MLG_COHORT_PACE_H, (float)(hours - 1));
+        c->base *= power(1.0f - 1.0f / MLG_COHORT_PACE_H, hours - 1);
     }
     c->base = (c->base < bound) ? c->base : bound;
 }
@@ -139,12 +167,16 @@ void mlg_cohort_advance(mlg_cohort_t *c, uint32_t at_s, uint32_t net_s,
         learn(c, hours, factor, bound);
         c->standing = (uint16_t)((hours < 16) ? c->standing >> hours : 0);
         c->standing = (uint16_t)(c->standing + (c->base >= 0.5f));
+        mlg_map_shift(&c->nets[0], steps_of(from_s, at_s, net_s));
+        mlg_map_shift(&c->nets[1], steps_of(from_s, at_s, net_s));
     }
-    mlg_map_shift(&c->nets[0], steps_of(from_s, at_s, net_s));
-    mlg_map_shift(&c->nets[1], steps_of(from_s, at_s, net_s));
+    /* each window's panes end where some of the next narrower one's do */
     for (int w = 0; w < MLG_NCOHORT_WINDOWS; w++) {
-        int64_t steps = steps_of(from_s, at_s, pane_s[w]);
+        uint32_t steps = steps_of(from_s, at_s, pane_s[w]);
 
+        if (steps == 0) {
+            return;
+        }
         mlg_panes_shift(&c->came[w], steps);
         mlg_panes_shift(&c->owe[w], steps);
         mlg_panes_shift(&c->brought[w], steps);

@@ -539,15 +539,26 @@ void mlg_settle(const mlg_gate_t *gate, const mlg_arrival_t *a,
     }
 }
 
-int mlg_gate_is_newcomer(const mlg_gate_t *gate, uint64_t client)
+int mlg_gate_asks_cohorts(const mlg_gate_t *gate, const mlg_arrival_t *a)
 {
-    const mlg_record_t *shared = mlg_table_find(&gate->table, client);
+    const mlg_record_t *shared;
+    uint32_t total;
 
-    return shared == NULL ||
-           (__atomic_load_n(&shared->total, __ATOMIC_RELAXED) <
-                MLG_SWARM_FIRST &&
+    if ((a->is & (MLG_IS_ASSET | MLG_IS_OTHER_METHOD)) != 0) {
+        return 0;
+    }
+    shared = mlg_table_find(&gate->table, a->from.hash);
+    if (shared == NULL) {
+        return 1;
+    }
+    total = __atomic_load_n(&shared->total, __ATOMIC_RELAXED);
+    if (total >= MLG_SWARM_YOUNG) {
+        return 0;
+    }
+    return (total < MLG_SWARM_FIRST &&
             (__atomic_load_n(&shared->seen, __ATOMIC_RELAXED) &
-             MLG_SEEN_PAGE) == 0);
+             MLG_SEEN_PAGE) == 0) ||
+           mlg_swarm_is_hot(gate->swarms, a->at_us);
 }
 
 void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,

@@ -109,11 +109,29 @@ static unsigned version_after(mlg_text_t agent, const char *word, size_t len)
 
 /* Browsers say "Mozilla/5.0 (...)"; so do bots that say so themselves, and
  * those are held to their own habits, not to a browser's. */
+/* "bot", or "compatible;": both have a b, and few other words do. */
+static int names_robot(const char *begin, const char *end)
+{
+    const char *b = begin;
+
+    while ((b = memchr(b, 'b', (size_t)(end - b))) != NULL) {
+        if (end - b >= 4 && b - begin >= 7 &&
+            memcmp(b - 7, "compatible;", 11) == 0) {
+            return 1;
+        }
+        if (end - b >= 3 && memcmp(b, "bot", 3) == 0) {
+            return 1;
+        }
+        b++;
+    }
+    return 0;
+}
+
 int mlg_agent_claims_browser(mlg_text_t agent)
 {
     return agent.at != NULL && agent.len > 11 &&
            memcmp(agent.at, "Mozilla/5.0", 11) == 0 &&
-           !HAS(agent, "compatible;") && !HAS(agent, "bot");
+           !names_robot(agent.at, agent.at + agent.len);
 }
 
 /* Weighted absences, 0..65535. Fetch metadata is sent to trustworthy origins

@@ -91,8 +91,10 @@ static unsigned speaker(const council_t *council, int *refuses)
     excused |= council->of[MLG_SWARM_PRINT].is_narrow |
                council->of[MLG_SWARM_AGENT].is_narrow |
                council->of[MLG_SWARM_PRINT].vouches;
+    /* where a swarm goes, people go: nothing is known of this one's print */
     excused |=
-        refuser == MLG_SWARM_PLACE && council->of[MLG_SWARM_AGENT].vouches;
+        refuser == MLG_SWARM_PLACE && (council->of[MLG_SWARM_AGENT].vouches ||
+                                       !council->of[MLG_SWARM_PRINT].is_bare);
     *refuses = refuser < MLG_NSWARM_KINDS && !excused;
     return *refuses ? refuser : teller;
 }
@@ -225,6 +227,23 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
     swarm_nurse_write(&n);
 }
 
+/* Where a cohort of one that came before is. Somebody else may share its
+ * address: a request is judged by its own print and User-Agent. */
+static const mlg_cohort_t *place_again(mlg_swarms_t *s, const mlg_arrival_t *a,
+                                       const swarm_nurse_t *n, unsigned kind)
+{
+    int slot = swarm_nurse_slot(n, kind);
+
+    if (a->print != 0 && (kind == MLG_SWARM_PRINT || kind == MLG_SWARM_AGENT)) {
+        uint64_t tag = tag_of(a, (mlg_swarm_kind)kind, swarm_nurse_class(n));
+
+        return (tag == 0) ? NULL
+                          : mlg_cohort_find(s->cohort[kind],
+                                            MLG_SWARM_COHORTS - 1, tag);
+    }
+    return (slot >= 0) ? &s->cohort[kind][slot] : NULL;
+}
+
 /* The cohorts of one that came before, as they are now. */
 static void judge_again(mlg_swarms_t *s, const mlg_swarm_by_t *by,
                         const mlg_arrival_t *a, const swarm_nurse_t *n,
@@ -236,10 +255,10 @@ static void judge_again(mlg_swarms_t *s, const mlg_swarm_by_t *by,
     swarm_site_peek(&site, s, by, at_s, swarm_nurse_class(n));
     memset(&council, 0, sizeof(council));
     for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
-        int slot = swarm_nurse_slot(n, k);
+        const mlg_cohort_t *at = place_again(s, a, n, k);
 
-        if (slot >= 0) {
-            mlg_cohort_load(&council.cohort[k], &s->cohort[k][slot]);
+        if (at != NULL) {
+            mlg_cohort_load(&council.cohort[k], at);
             hear(&council, s, &site, k);
         }
     }
@@ -300,6 +319,12 @@ static void bring(mlg_swarms_t *s, swarm_nurse_t *n, uint32_t at_s)
     swarm_nurse_turn(n, SWARM_BROUGHT, at_s);
 }
 
+int mlg_swarm_is_hot(const mlg_swarms_t *s, apr_time_t at_us)
+{
+    return (uint32_t)(at_us / APR_USEC_PER_SEC) <
+           __atomic_load_n(&s->hot_until_s, __ATOMIC_RELAXED);
+}
+
 void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
                       const mlg_arrival_t *a, const mlg_record_t *own,
                       mlg_swarm_found_t *out)
@@ -319,7 +344,7 @@ void mlg_swarm_arrive(mlg_swarms_t *s, const mlg_swarm_by_t *by,
         }
         else if (is_page && own->total <= MLG_SWARM_YOUNG &&
                  swarm_nurse_state(&n) != SWARM_BROUGHT &&
-                 at_s < __atomic_load_n(&s->hot_until_s, __ATOMIC_RELAXED)) {
+                 mlg_swarm_is_hot(s, a->at_us)) {
             judge_again(s, by, a, &n, at_s, out);
         }
     }

@@ -33,7 +33,7 @@ typedef struct swarm_site_t {
     float nets; /* of those in the class whose print nobody vouches for, in a
                    minute or two */
     mlg_cohort_t whole[MLG_NSWARM_CLASSES]; /* copies */
-    mlg_cohort_t held[MLG_NSWARM_CLASSES];
+    mlg_cohort_t held;                      /* of the class */
 } swarm_site_t;
 
 /* A cohort at one moment. */
@@ -44,6 +44,7 @@ typedef struct swarm_verdict_t {
     int is_narrow; /* its members come from a few networks */
     int excuses;   /* as usual, and its usual is to bring nothing */
     int vouches;   /* its members bring what people bring, or always did */
+    int is_bare;   /* some came in the hour, and brought nothing */
 } swarm_verdict_t;
 
 /* Newcomers who were answered, and those of them who brought something. */

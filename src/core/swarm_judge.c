@@ -200,6 +200,8 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
     }
     out->excess = swarm_excess(c, site->at_s, base, slack);
     out->excuses = own * EIGHTH < usual && out->excess < site->threshold;
+    out->is_bare =
+        is_absent(swarm_settled(c, MLG_COHORT_3600S), usual, EXPECTED_LOW);
     is_good = past.owe >= USUAL_FEW && own * 2.0f >= usual;
     if (own < usual && out->excess < MLG_SWARM_EXCUSE) {
         usual = own;

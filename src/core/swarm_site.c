@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "swarm.h"
 
+#include <float.h>
 #include <math.h>
 
 #define ALARM_SLACK      25.0f
@@ -102,7 +103,7 @@ static float nets_of(const mlg_spread_t *spread)
 static swarm_tally_t as_if_passed(const swarm_site_t *site, swarm_tally_t t,
                                   enum mlg_cohort_window w)
 {
-    const mlg_cohort_t *held = &site->held[site->class];
+    const mlg_cohort_t *held = &site->held;
     swarm_tally_t controls = swarm_settled(held, MLG_COHORT_600S);
     float n = (float)mlg_panes_sum(&held->came[w]);
 
@@ -182,6 +183,20 @@ static int is_alarmed(const swarm_site_t *site)
     return bare_excess(site, usual) >= site->threshold;
 }
 
+static uint32_t site_age(const swarm_site_t *site, uint32_t at_s)
+{
+    uint32_t age_s = 0;
+
+    for (int r = 0; r < MLG_NSWARM_CLASSES; r++) {
+        uint32_t first_s = site->whole[r].first_s;
+
+        if (first_s != 0 && at_s > first_s && at_s - first_s > age_s) {
+            age_s = at_s - first_s;
+        }
+    }
+    return age_s;
+}
+
 static void site_fill(swarm_site_t *site, const mlg_swarms_t *s,
                       const mlg_swarm_by_t *by, uint32_t at_s, unsigned class)
 {
@@ -190,16 +205,13 @@ static void site_fill(swarm_site_t *site, const mlg_swarms_t *s,
     site->at_s = at_s;
     site->class = class;
     site->threshold = by->threshold;
-    site->age_s = 0;
+    site->age_s = site_age(site, at_s);
     for (int r = 0; r < MLG_NSWARM_CLASSES; r++) {
         const mlg_cohort_t *c = &site->whole[r];
 
         site->usual[r] = swarm_usual(c);
         if (c->usual_hours > 0.0f) {
             mean += c->usual_brought / c->usual_hours;
-        }
-        if (c->first_s != 0 && at_s - c->first_s > site->age_s) {
-            site->age_s = at_s - c->first_s;
         }
     }
     site->bound = (site->age_s < SWARM_REFUSE_AFTER_S)
@@ -211,13 +223,18 @@ static void site_fill(swarm_site_t *site, const mlg_swarms_t *s,
                        class != MLG_SWARM_NO_BROWSER && is_alarmed(site);
 }
 
-void swarm_site_peek(swarm_site_t *site, const mlg_swarms_t *s,
-                     const mlg_swarm_by_t *by, uint32_t at_s, unsigned class)
+static void site_load(swarm_site_t *site, const mlg_swarms_t *s, unsigned class)
 {
     for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
         mlg_cohort_load(&site->whole[r], &s->whole[r]);
-        mlg_cohort_load(&site->held[r], &s->held[r]);
     }
+    mlg_cohort_load(&site->held, &s->held[class]);
+}
+
+void swarm_site_peek(swarm_site_t *site, const mlg_swarms_t *s,
+                     const mlg_swarm_by_t *by, uint32_t at_s, unsigned class)
+{
+    site_load(site, s, class);
     site_fill(site, s, by, at_s, class);
 }
 
@@ -225,13 +242,14 @@ void swarm_site_look(swarm_site_t *site, mlg_swarms_t *s,
                      const mlg_swarm_by_t *by, uint32_t at_s, unsigned class,
                      uint64_t net)
 {
-    for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
-        mlg_cohort_load(&site->whole[r], &s->whole[r]);
-        mlg_cohort_load(&site->held[r], &s->held[r]);
-    }
+    uint32_t age_s;
+
+    site_load(site, s, class);
     follow_curve(s, site, at_s);
+    age_s = site_age(site, at_s);
     for (unsigned r = 0; r < MLG_NSWARM_CLASSES; r++) {
-        mlg_cohort_advance(&site->whole[r], at_s, SWARM_NETS_S, 1.0f, INFINITY);
+        mlg_cohort_advance(&site->whole[r], at_s, SWARM_NETS_S, 1.0f,
+                           (age_s < SWARM_REFUSE_AFTER_S) ? INFINITY : FLT_MAX);
     }
     mlg_cohort_came(&site->whole[class], net);
     site_fill(site, s, by, at_s, class);

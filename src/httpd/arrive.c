@@ -168,7 +168,7 @@ void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
     request.is_secure =
         request.sec_fetch_mode.at == NULL && ap_ssl_conn_is_ssl(r->connection);
     mlg_request_arrive(out, &request, &mlgate.gate.segment->secret);
-    if (mlg_gate_is_newcomer(&mlgate.gate, client->hash)) {
+    if (mlg_gate_asks_cohorts(&mlgate.gate, out)) {
         request.print = mlgate_swarm_print(r);
         mlg_request_cohorts(out, &request, &mlgate.gate.segment->secret);
     }

@@ -110,7 +110,7 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
     mlg_table_prefetch(&replay->gate.table, entry->request.from.hash);
     mlg_request_arrive(arrival, &entry->request, secret);
     if (replay->rules.swarm.mode > MLG_SWARM_OFF &&
-        mlg_gate_is_newcomer(&replay->gate, arrival->from.hash)) {
+        mlg_gate_asks_cohorts(&replay->gate, arrival)) {
         mlg_request_cohorts(arrival, &entry->request, secret);
     }
     /* Only this thread knows the segment: every stripe is free. */

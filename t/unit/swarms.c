@@ -499,8 +499,28 @@ void town_close(town_t *town)
     free(town->scratch);
 }
 
+/* People behind addresses that members came from, too. */
+static void neighbours(play_t *p, const wave_t *wave, uint32_t first,
+                       unsigned n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t actor = add_actor(p, 0);
+
+        p->actor[actor].client = p->actor[first + i].client;
+        dress(&p->actor[actor], "browser", below(p, PROFESSIONS), below(p, 5));
+        person(p, actor, 300.0 + chance(p) * wave->seconds,
+               below(p, SITE_PATHS), NO_PATH);
+    }
+}
+
 wave_result_t wave_play(town_t *town, const wave_t *wave)
 {
+    return wave_play_shared(town, wave, 0);
+}
+
+wave_result_t wave_play_shared(town_t *town, const wave_t *wave, unsigned n)
+{
+    uint32_t first;
     wave_result_t r = {.found_s = -1};
     mlg_gate_t copy;
     play_t p;
@@ -514,9 +534,11 @@ wave_result_t wave_play(town_t *town, const wave_t *wave)
         p.slow_s = 4.0;
     }
     ordinary(&p, 0.0, wave->seconds + 900.0, town->every_s);
+    first = p.nactors;
     for (uint32_t i = 0; i < wave->addresses && wave->kind != WAVE_QUIET; i++) {
         member(&p, wave, i, 300.0 + chance(&p) * wave->seconds);
     }
+    neighbours(&p, wave, first, n);
     play(&p, &r);
     end(&p);
     return r;

@@ -71,6 +71,10 @@ void town_close(town_t *town);
 /** Play a wave on a copy of the town as it is. */
 wave_result_t wave_play(town_t *town, const wave_t *wave);
 
+/** The same, with `n` people who share an address with a member each: they are
+ * bystanders. @param n  at most wave->addresses */
+wave_result_t wave_play_shared(town_t *town, const wave_t *wave, unsigned n);
+
 /** One day goes by for the town itself, with `n` members of a swarm of one
  * print in it. @return what became of them */
 wave_result_t town_day(town_t *town, unsigned n, uint64_t seed);

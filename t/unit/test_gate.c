@@ -725,24 +725,51 @@ CLAIM(a_member_is_observed_where_the_rules_say_so)
     }
 }
 
-CLAIM(a_newcomer_is_one_until_its_first_page_or_third_request)
+static int asks(const rig_t *rig, mlg_arrival_t a)
+{
+    return mlg_gate_asks_cohorts(&rig->gate, &a);
+}
+
+CLAIM(cohorts_are_asked_for_the_first_page_of_the_first_three_requests)
 {
     rig_t rig;
-    mlg_client_t one = unit_client("192.0.2.1");
-    mlg_client_t two = unit_client("192.0.2.2");
+    mlg_arrival_t page = unit_page("192.0.2.1", T0);
+    mlg_arrival_t form = page;
+
+    BEGIN;
+    rig_open(&rig);
+    form.is |= MLG_IS_OTHER_METHOD;
+    IS_TRUE(asks(&rig, page));
+    IS_FALSE(asks(&rig, form));
+    rig_judge(&rig, &page);
+    IS_FALSE(asks(&rig, page));
+    for (int i = 0; i < 4; i++) {
+        mlg_arrival_t a = unit_asset("192.0.2.2", T0 + SEC(i));
+
+        IS_FALSE(asks(&rig, a));
+        IS_INT(asks(&rig, unit_page("192.0.2.2", T0)), i < 3);
+        rig_judge(&rig, &a);
+    }
+    rig_close(&rig);
+}
+
+CLAIM(cohorts_are_asked_for_the_first_twelve_requests_while_there_is_a_swarm)
+{
+    rig_t rig;
     mlg_arrival_t page = unit_page("192.0.2.1", T0);
 
     BEGIN;
     rig_open(&rig);
-    IS_TRUE(mlg_gate_is_newcomer(&rig.gate, one.hash));
-    rig_judge(&rig, &page);
-    IS_FALSE(mlg_gate_is_newcomer(&rig.gate, one.hash));
-    for (int i = 0; i < 4; i++) {
-        mlg_arrival_t a = unit_asset("192.0.2.2", T0 + SEC(i));
-
-        IS_INT(mlg_gate_is_newcomer(&rig.gate, two.hash), i < 3);
-        rig_judge(&rig, &a);
+    rig.gate.swarms->hot_until_s = (uint32_t)(T0 / SEC(1)) + 1;
+    for (int i = 0; i < 13; i++) {
+        IS_INT(asks(&rig, page), i < 12);
+        rig_judge(&rig, &page);
     }
+    rig_close(&rig);
+    rig_open(&rig);
+    rig.gate.swarms->hot_until_s = (uint32_t)(T0 / SEC(1)); /* was one */
+    rig_judge(&rig, &page);
+    IS_FALSE(asks(&rig, page));
     rig_close(&rig);
 }
 
@@ -775,7 +802,9 @@ int main(void)
         TEST(every_request_is_counted_exactly_once),
         TEST(a_member_is_refused_for_its_request_and_not_blocked),
         TEST(a_member_is_observed_where_the_rules_say_so),
-        TEST(a_newcomer_is_one_until_its_first_page_or_third_request),
+        TEST(cohorts_are_asked_for_the_first_page_of_the_first_three_requests),
+        TEST(
+            cohorts_are_asked_for_the_first_twelve_requests_while_there_is_a_swarm),
     };
 
     return RUN(tests);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Swarms and their twins in a town of some 6,000 newcomers a day. Every figure
- * is printed. SWARM_SEEDS=20 plays each twin twenty times at three speeds. */
+ * is printed. SWARM_SEEDS=20 plays each twenty times at three speeds. */
 #include "swarms.h"
 
 #define ADDRESSES 10000u
@@ -90,31 +90,92 @@ CLAIM(a_slow_drip_is_an_event)
     }
 }
 
-CLAIM(nobody_of_a_twin_is_refused)
+/* ---- people --------------------------------------------------------------- */
+
+static unsigned seeds(void)
 {
     const char *asked = getenv("SWARM_SEEDS");
-    unsigned seeds = (asked != NULL) ? (unsigned)atoi(asked) : 1;
-    static const double speeds[] = {SEVEN, MINUTE, HOUR};
-    unsigned nspeeds = (seeds > 1) ? 3 : 1;
 
-    BEGIN;
-    for (int k = WAVE_NEWSLETTER; k < NWAVES; k++) {
-        for (unsigned i = 0; i < nspeeds; i++) {
-            unsigned members = 0;
-            unsigned hit = 0;
+    return (asked != NULL) ? (unsigned)atoi(asked) : 1;
+}
 
-            for (unsigned seed = 0; seed < seeds; seed++) {
-                wave_t w = {(wave_kind)k, ADDRESSES, speeds[i], 100 + seed};
-                wave_result_t r = wave_play(&town, &w);
+/* Waves of one kind, and whom of all people they cost. */
+static void spares_people(town_t *site, wave_kind kind, unsigned addresses,
+                          double seconds)
+{
+    unsigned people = 0;
+    unsigned hit = 0;
 
-                members += r.members;
-                hit += r.members_hit + r.bystanders_hit;
-            }
-            printf("# %-24s in %5.0f s, %u times: %u of %u refused\n",
-                   wave_name((wave_kind)k), speeds[i], seeds, hit, members);
-            IS_INT(hit, 0);
+    for (unsigned seed = 0; seed < seeds(); seed++) {
+        wave_t w = {kind, addresses, seconds, 100 + seed};
+        wave_result_t r = wave_play(site, &w);
+
+        people += r.bystanders;
+        hit += r.bystanders_hit;
+        if (!wave_is_swarm(kind)) {
+            people += r.members;
+            hit += r.members_hit;
         }
     }
+    printf("# a newcomer every %3.0f s, %-24s in %5.0f s, %u times: %u of %u "
+           "people refused\n",
+           site->every_s, wave_name(kind), seconds, seeds(), hit, people);
+    IS_INT(hit, 0);
+}
+
+static void spares_all(town_t *site)
+{
+    static const double speeds[] = {SEVEN, MINUTE, HOUR};
+    unsigned nspeeds = (seeds() > 1) ? 3 : 1;
+
+    for (int k = 0; k < NWAVES; k++) {
+        for (unsigned i = 0; i < nspeeds; i++) {
+            spares_people(site, (wave_kind)k, ADDRESSES, speeds[i]);
+        }
+    }
+    for (int k = 0; wave_is_swarm((wave_kind)k); k++) {
+        spares_people(site, (wave_kind)k, 3000, SIX_HOURS);
+    }
+}
+
+CLAIM(nobody_of_a_twin_or_beside_a_swarm_is_refused)
+{
+    BEGIN;
+    spares_all(&town);
+}
+
+CLAIM(nor_on_a_site_with_a_newcomer_a_second)
+{
+    town_t site;
+
+    BEGIN;
+    town_open(&site, 4.0, 1.0, 1);
+    spares_all(&site);
+    town_close(&site);
+}
+
+CLAIM(nor_on_one_with_a_newcomer_every_five_minutes)
+{
+    town_t site;
+
+    BEGIN;
+    town_open(&site, 4.0, 300.0, 1);
+    spares_all(&site);
+    town_close(&site);
+}
+
+CLAIM(who_shares_an_address_with_a_member_is_judged_by_its_own_print)
+{
+    wave_t w = {WAVE_MANY_PRINTS, ADDRESSES, SEVEN, 2011};
+    wave_result_t r;
+
+    BEGIN;
+    r = wave_play_shared(&town, &w, 1000);
+    printf("# %u of %u people refused, 1000 of them behind a member's "
+           "address\n",
+           r.bystanders_hit, r.bystanders);
+    IS_INT(r.bystanders_hit, 0);
+    IS_TRUE(late_share(&r) >= 60.0);
 }
 
 /* ---- what a site has to be ------------------------------------------------ */
@@ -229,7 +290,10 @@ int main(void)
         TEST(nine_tenths_of_a_swarm_of_many_versions_or_paths_are_refused),
         TEST(three_quarters_of_a_swarm_of_two_hundred_prints_are_refused),
         TEST(a_slow_drip_is_an_event),
-        TEST(nobody_of_a_twin_is_refused),
+        TEST(nobody_of_a_twin_or_beside_a_swarm_is_refused),
+        TEST(nor_on_a_site_with_a_newcomer_a_second),
+        TEST(nor_on_one_with_a_newcomer_every_five_minutes),
+        TEST(who_shares_an_address_with_a_member_is_judged_by_its_own_print),
         TEST(a_site_that_was_watched_for_a_day_or_two_refuses_nobody),
         TEST(observing_counts_and_refuses_nobody),
         TEST(too_large_a_share_is_held_back_until_workers_run_short),
