@@ -57,7 +57,6 @@ static void apply_head(const mlg_state_reader_t *r)
 
     s->secret = head->secret;
     s->formatted_us = past(r, head->formatted_us);
-    s->swept_us = past(r, head->swept_us);
     s->ipv6_prefix = head->ipv6_prefix;
     s->model = (mlg_reign_t){head->model.id, past(r, head->model.since_us)};
     s->shadow = (mlg_reign_t){head->shadow.id, past(r, head->shadow.since_us)};
@@ -108,8 +107,8 @@ static void apply_block(mlg_state_reader_t *r, const void *bytes)
     mlg_block_t block;
 
     memcpy(&item, bytes, sizeof(item));
-    block = (mlg_block_t){(mlg_block_kind)item.kind, item.client, item.until_us,
-                          item.info};
+    block = (mlg_block_t){(mlg_block_kind)item.kind, item.is_told != 0,
+                          item.client, item.until_us, item.info};
     stripe = &r->gate->table.stripe[mlg_stripe_of(block.client)];
     if (item.kind == MLG_BLOCK_NONE || item.kind > MLG_BLOCK_GRACE ||
         mlg_hash_key(&r->head.secret, &block.info.key) != block.client) {
