@@ -49,15 +49,17 @@ static void sweep(server_rec *s, apr_pool_t *p, apr_time_t now_us)
     }
 }
 
-/* Were there ever blocks? A server that is never attacked sweeps nothing. */
+/* Were there ever blocks? A server that is never attacked sweeps nothing. What
+ * was taken up may be blocks without the counters. */
 static int has_blocked(void)
 {
     mlg_shard_t total;
 
     mlg_counters_read(mlgate.gate.counters, &total);
-    return total.count[MLG_C_BLOCKS] + total.count[MLG_C_WOULD_BLOCKS] +
-               total.count[MLG_C_OPERATOR_BLOCKS] >
-           0;
+    return mlgate.gate.segment->took_over != 0 ||
+           total.count[MLG_C_BLOCKS] + total.count[MLG_C_WOULD_BLOCKS] +
+                   total.count[MLG_C_OPERATOR_BLOCKS] >
+               0;
 }
 
 static apr_status_t on_watch(int state, void *data, apr_pool_t *p)
