@@ -4,19 +4,21 @@
  * no amount of new addresses can push a block out.
  *
  *     line = [ client, word | client, word | client, word | client, word ]
- *     word = overflow:1 | until, us since the epoch:52 | kind:3
+ *     word = overflow:1 | told:1 | until, us since the epoch:52 | kind:3
  *
  * The question "is this client blocked?" reads one cache line without a lock.
  * A client's line is named by its hash; when all four slots of a line hold
  * live entries, the next entry goes to the line 256 further on (the same
  * stripe), at most eight lines far, and the full line is marked overflowed so
  * that readers follow. An entry that is over stays, to remember how often its
- * client offended, until someone else needs the slot. When eight lines are
+ * client offended, until someone else needs the slot; `told` says that its end
+ * was reported. When eight lines are
  * full of live entries a block is not recorded: its client is then judged and
  * refused request by request.
  *
  * Who may touch what
- *   lines   read by anyone; written while holding the client's stripe
+ *   lines   read by anyone; written while holding the client's stripe, but for
+ *           `overflow` and `told`, which anyone sets
  *   info    `refused` is added to by anyone; the rest while holding the stripe
  *
  * Pure: no clock, no allocation; the caller holds the locks. All-zero bytes
@@ -76,6 +78,7 @@ typedef struct mlg_blocks_t {
 /* One entry, copied out. */
 typedef struct mlg_block_t {
     mlg_block_kind kind;
+    int is_told; /* its end was reported */
     uint64_t client;
     apr_time_t until_us;
     mlg_block_info_t info;
@@ -128,13 +131,22 @@ apr_status_t mlg_block_put(const mlg_blocks_t *b, const mlg_block_t *entry,
  */
 int mlg_block_read(const mlg_blocks_t *b, uint32_t n, mlg_block_t *out);
 
-/** The next slot from `n` on whose block ran out after `from_us` and not after
- * `to_us`; grace is no block. Lock-free, a few instructions a slot.
+/** The next slot from `n` on whose block is over and was not told; grace is no
+ * block. By the entry itself, not by a span of time: one that was entered late,
+ * could not be read, or whose reporter died, is met again. Lock-free, a few
+ * instructions a slot.
  *
  * @return its number; mlg_block_slots() when there is none
  */
 uint32_t mlg_block_next_ended(const mlg_blocks_t *b, uint32_t n,
-                              apr_time_t from_us, apr_time_t to_us);
+                              apr_time_t now_us);
+
+/** The end of a block was reported: remember it, unless another entry has taken
+ * its place. Lock-free.
+ *
+ * @param block  as it was read
+ */
+void mlg_block_tell(const mlg_blocks_t *b, const mlg_block_t *block);
 
 /** @return slots, for mlg_block_read() */
 uint32_t mlg_block_slots(const mlg_blocks_t *b);

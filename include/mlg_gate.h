@@ -32,7 +32,7 @@
 #include "mlg_sketch.h"
 
 #define MLG_SEGMENT_MAGIC  0x31304745534C474Dull /* "MGLSEG01" in memory */
-#define MLG_SEGMENT_LAYOUT 7 /* bump on any change of layout */
+#define MLG_SEGMENT_LAYOUT 9 /* bump on any change of layout */
 
 #define MLG_CLIENTS_MIN 4096u
 #define MLG_CLIENTS_MAX (16u << 20)
@@ -64,7 +64,6 @@ typedef struct mlg_segment_t {
     int64_t begun_us;     /* when this memory was made: names the segment */
     int64_t formatted_us; /* when counting began, over stops; microseconds
                              since the epoch */
-    int64_t swept_us;     /* ends of blocks were reported up to here */
     int64_t clock_us;     /* the caller's, who keeps time */
     int64_t from_us;      /* `begun_us` of the segment that it took over */
     mlg_reign_t model;    /* that judges */

@@ -103,7 +103,7 @@ typedef struct mlg_state_head_t {
     int64_t wall_us;      /* by the wall clock */
     int64_t begun_us;     /* of the segment; names it */
     int64_t formatted_us; /* as in mlg_segment_t, and so on */
-    int64_t swept_us;
+    int64_t spare0;
     mlg_secret_t secret;
     uint64_t features;
     uint32_t ipv6_prefix;
@@ -119,7 +119,7 @@ typedef struct mlg_state_block_t {
     uint64_t client;
     int64_t until_us;
     uint32_t kind;
-    uint32_t spare;
+    uint32_t is_told; /* its end was reported */
     mlg_block_info_t info;
 } mlg_state_block_t;
 

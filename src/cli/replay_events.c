@@ -92,13 +92,12 @@ static void write_end(const ends_t *ends, const end_t *end)
         mlg_transition_t t = mlg_transition_ended(&block);
 
         write_event(ends, &t);
+        mlg_block_tell(&gate->blocks, &block);
     }
 }
 
 void ends_add(ends_t *ends, uint64_t client, const mlg_decision_t *d)
 {
-    mlg_segment_t *segment = ends->replay->gate.segment;
-
     while (ends->n > 0 && ends->end[0].at_us <= d->at_us) {
         end_t end = pop(ends);
 
@@ -115,8 +114,5 @@ void ends_add(ends_t *ends, uint64_t client, const mlg_decision_t *d)
         }
         write_event(ends, &t);
         push(ends, d->until_us, client);
-    }
-    if (d->at_us > segment->swept_us) {
-        segment->swept_us = d->at_us;
     }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define OVERFLOWED (1ull << 63) /* in the word of a line's first slot */
+#define TOLD       (1ull << 62)
 #define KIND_MASK  7u
 #define UNTIL_MASK ((1ull << 52) - 1)
 #define MEMORY_US  (24 * 3600 * (int64_t)APR_USEC_PER_SEC)
@@ -171,13 +172,14 @@ apr_status_t mlg_block_put(const mlg_blocks_t *b, const mlg_block_t *entry,
         __atomic_store_n(&slot->client, entry->client, __ATOMIC_RELEASE);
     }
     b->info[n] = entry->info;
+    mark |= entry->is_told ? TOLD : 0;
     __atomic_store_n(&slot->word, mark | word_of(entry->kind, entry->until_us),
                      __ATOMIC_RELEASE);
     return APR_SUCCESS;
 }
 
 uint32_t mlg_block_next_ended(const mlg_blocks_t *b, uint32_t n,
-                              apr_time_t from_us, apr_time_t to_us)
+                              apr_time_t now_us)
 {
     uint32_t end = mlg_block_slots(b);
 
@@ -188,11 +190,28 @@ uint32_t mlg_block_next_ended(const mlg_blocks_t *b, uint32_t n,
         mlg_block_kind kind = kind_of(word);
 
         if (kind != MLG_BLOCK_NONE && kind != MLG_BLOCK_GRACE &&
-            until_of(word) > from_us && until_of(word) <= to_us) {
+            (word & TOLD) == 0 && until_of(word) <= now_us) {
             break;
         }
     }
     return n;
+}
+
+void mlg_block_tell(const mlg_blocks_t *b, const mlg_block_t *block)
+{
+    uint64_t word = 0;
+    uint32_t n = find_slot(b, block->client, &word);
+    uint64_t *at;
+
+    if (n == NO_SLOT) {
+        return;
+    }
+    at = &b->line[n / MLG_BLOCK_SLOTS].slot[n % MLG_BLOCK_SLOTS].word;
+    while (kind_of(word) == block->kind && until_of(word) == block->until_us &&
+           !__atomic_compare_exchange_n(at, &word, word | TOLD, 0,
+                                        __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
+        /* somebody marked the line, or wrote it over */
+    }
 }
 
 uint32_t mlg_block_slots(const mlg_blocks_t *b)
@@ -215,6 +234,7 @@ int mlg_block_read(const mlg_blocks_t *b, uint32_t n, mlg_block_t *out)
         return 0;
     }
     out->kind = kind_of(word);
+    out->is_told = (word & TOLD) != 0;
     out->until_us = until_of(word);
     out->client = load(&slot->client);
     out->info = b->info[n];

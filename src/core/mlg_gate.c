@@ -109,7 +109,7 @@ static void note_ended(const mlg_gate_t *gate, const mlg_arrival_t *a,
 
     if (mlg_block_latest(&gate->blocks, a->from.hash, &last, stripe) &&
         last.kind != MLG_BLOCK_GRACE && last.until_us <= a->at_us &&
-        last.until_us > gate->segment->swept_us) {
+        !last.is_told) {
         d->ended_us = last.until_us;
         d->ended_refused = last.info.refused;
         d->ended_kind = last.kind;

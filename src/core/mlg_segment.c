@@ -98,7 +98,6 @@ void mlg_segment_format(void *base, uint32_t clients,
     s->generation = 0;
     s->begun_us = now_us;
     s->formatted_us = now_us;
-    s->swept_us = now_us;
     s->secret = *secret;
     s->magic = MLG_SEGMENT_MAGIC; /* last: now it is one */
 }

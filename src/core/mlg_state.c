@@ -62,7 +62,6 @@ static size_t write_head(mlg_state_writer_t *w, mlg_state_piece_t *piece)
         .wall_us = w->wall_us,
         .begun_us = s->begun_us,
         .formatted_us = s->formatted_us,
-        .swept_us = s->swept_us,
         .secret = s->secret,
         .features = s->features,
         .ipv6_prefix = s->ipv6_prefix,
@@ -116,7 +115,7 @@ static size_t write_blocks(mlg_state_writer_t *w, mlg_state_piece_t *piece)
     for (; w->at < slots && n < room_for(sizeof(item)); w->at++) {
         if (read_block(w, (uint32_t)w->at, &block)) {
             item = (mlg_state_block_t){block.client, block.until_us, block.kind,
-                                       0, block.info};
+                                       (uint32_t)block.is_told, block.info};
             memcpy(to + n * sizeof(item), &item, sizeof(item));
             n++;
         }

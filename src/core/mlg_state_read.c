@@ -33,6 +33,12 @@ static int64_t past(const mlg_state_reader_t *r, int64_t at_us)
     return between(at_us, 0, r->head.written_us);
 }
 
+/* How long nobody watched. */
+static int64_t stopped_us(const mlg_state_reader_t *r)
+{
+    return r->now_us - r->head.written_us;
+}
+
 static int is_share(float value)
 {
     return value >= 0.0f && value <= 1.0f; /* false for NaN */
@@ -57,7 +63,6 @@ static void apply_head(const mlg_state_reader_t *r)
 
     s->secret = head->secret;
     s->formatted_us = past(r, head->formatted_us);
-    s->swept_us = past(r, head->swept_us);
     s->ipv6_prefix = head->ipv6_prefix;
     s->model = (mlg_reign_t){head->model.id, past(r, head->model.since_us)};
     s->shadow = (mlg_reign_t){head->shadow.id, past(r, head->shadow.since_us)};
@@ -108,8 +113,8 @@ static void apply_block(mlg_state_reader_t *r, const void *bytes)
     mlg_block_t block;
 
     memcpy(&item, bytes, sizeof(item));
-    block = (mlg_block_t){(mlg_block_kind)item.kind, item.client, item.until_us,
-                          item.info};
+    block = (mlg_block_t){(mlg_block_kind)item.kind, item.is_told != 0,
+                          item.client, item.until_us, item.info};
     stripe = &r->gate->table.stripe[mlg_stripe_of(block.client)];
     if (item.kind == MLG_BLOCK_NONE || item.kind > MLG_BLOCK_GRACE ||
         mlg_hash_key(&r->head.secret, &block.info.key) != block.client) {
@@ -215,14 +220,38 @@ static void mend_site(const mlg_state_reader_t *r, mlg_site_t *site)
     if (!is_share(site->threshold) || !is_share(site->anchor) ||
         !is_share(site->low) || !is_share(site->high) ||
         !is_share(site->target) || !is_share(site->upper) ||
+        !is_share(site->last) || !is_share(site->shadow_threshold) ||
         !(site->load >= 0.0f && isfinite(site->load)) ||
-        site->anchored > MLG_ANCHORED_LIVE || site->progress_percent > 100) {
+        site->anchored > MLG_ANCHORED_LIVE ||
+        site->pressed > MLG_PRESSED_LAST || site->progress_percent > 100) {
         memset(site, 0, sizeof(*site));
     }
     site->since_us = past(r, site->since_us);
+    if (site->anchored == MLG_ANCHORED_NOT && stopped_us(r) > 0) {
+        /* else a week's stop would be the week of watching */
+        site->since_us = stopped_us(r) + ((site->since_us != 0)
+                                              ? site->since_us
+                                              : past(r, r->head.formatted_us));
+    }
     site->anchored_us = past(r, site->anchored_us);
     site->moved_us = past(r, site->moved_us);
     site->looked_us = past(r, site->looked_us);
+}
+
+/* Nor is a stop days in which a swarm could have been seen. */
+static void mend_swarms(const mlg_state_reader_t *r, mlg_swarms_t *swarms)
+{
+    const int64_t written_s = r->head.written_us / APR_USEC_PER_SEC;
+    const int64_t stopped_s = stopped_us(r) / APR_USEC_PER_SEC;
+
+    for (unsigned i = 0; i < MLG_NSWARM_CLASSES; i++) {
+        mlg_cohort_t *whole = &swarms->whole[i];
+
+        if (whole->first_s != 0) {
+            whole->first_s =
+                (uint32_t)(between(whole->first_s, 0, written_s) + stopped_s);
+        }
+    }
 }
 
 static void mend_calibration(const mlg_state_reader_t *r, mlg_calibration_t *c)
@@ -296,6 +325,7 @@ static void mend(const mlg_state_reader_t *r)
     mend_counters(r);
     mend_site(r, r->gate->site);
     mend_calibration(r, r->gate->calibration);
+    mend_swarms(r, r->gate->swarms);
     mend_disputes(r, r->gate->disputes);
     mend_ring(r, r->gate->ring);
 }

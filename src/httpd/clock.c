@@ -25,7 +25,9 @@ static apr_time_t machine_us(void)
 {
     struct timespec now;
 
-    clock_gettime(MACHINE_CLOCK, &now);
+    if (clock_gettime(MACHINE_CLOCK, &now) != 0) { /* not under this kernel */
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    }
     return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
 }
 

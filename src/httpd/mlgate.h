@@ -170,6 +170,13 @@ void mlgate_state_check(server_rec *s, apr_pool_t *ptemp);
 /** Make ready for reading and writing. Before mlgate_segment_open(). */
 void mlgate_state_open(server_rec *s, apr_pool_t *pconf);
 
+/** Do something to its files as User, in a process of its own if need be.
+ *
+ * @param work  returns 0 or errno
+ * @return what it returned, or why it could not be done
+ */
+int mlgate_state_as_user(int (*work)(const void *), const void *data);
+
 /** Take up what is on disk, if anything.
  * @param gate  fresh, its mutexes made; nobody uses it yet */
 void mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s);

@@ -167,6 +167,7 @@ static apr_status_t carry_out(mlg_client_view_t *view, mlg_block_kind kind,
         return APR_EBUSY;
     }
     mlg_stripe_assume(held);
+    view->now_us = mlgate_now(); /* it lasts from now on, not since it waited */
     rv = mlg_order(&mlgate.gate, kind, &view->client, view->now_us,
                    view->now_us + terms->ttl_us, terms->reason, held, was);
     *arrived = mlg_stripe_events(held);

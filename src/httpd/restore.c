@@ -88,12 +88,20 @@ static apr_status_t read_source(source_t *from, const mlg_gate_t *gate,
     return (rv == APR_SUCCESS) ? mlg_state_read_end(&from->r, fault) : rv;
 }
 
+static int put_aside(const void *data)
+{
+    const char *const *names = data;
+
+    return (rename(names[0], names[1]) == 0) ? 0 : errno;
+}
+
 /* Keep it aside, and say so. */
 static void refuse(source_t *from, const char *why, server_rec *s,
                    apr_pool_t *p)
 {
     const char *bad = apr_pstrcat(p, from->path, BAD, NULL);
-    int is_aside = rename(from->path, bad) == 0;
+    const char *const names[] = {from->path, bad};
+    int is_aside = mlgate_state_as_user(put_aside, names) == 0;
 
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                  MLG0035 "%s is not taken up: %s; the gate begins without what "

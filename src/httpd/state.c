@@ -9,7 +9,8 @@
  * Whoever can write them can make the gate forget, block or let pass, and
  * whoever can read them knows the secret of its hashes: 0600, and one that
  * belongs to somebody else is refused. The children write them, so their
- * directory is User's. restore.c reads them.
+ * directory is User's, who may have put a link in its place to wherever root
+ * may write: what the parent does there, it does as User. restore.c reads them.
  */
 #include "mlgate.h"
 
@@ -22,7 +23,9 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <grp.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 APLOG_USE_MODULE(mlgate);
@@ -37,6 +40,46 @@ APLOG_USE_MODULE(mlgate);
 static const char *path; /* NULL: off */
 static pid_t parent;
 static apr_uint32_t generation;
+
+/* ---- as User ---------------------------------------------------------------- */
+
+/* As a child does, but with no hook: at the end there are none left. */
+static int give_up_root(void)
+{
+    const char *name = ap_unixd_config.user_name;
+    gid_t gid = ap_unixd_config.group_id;
+    int rv = (name != NULL && name[0] != '#') ? initgroups(name, gid)
+                                              : setgroups(1, &gid);
+
+    return (rv != 0 || setgid(gid) != 0 || setuid(ap_unixd_config.user_id) != 0)
+               ? errno
+               : 0;
+}
+
+int mlgate_state_as_user(int (*work)(const void *), const void *data)
+{
+    int status = 0;
+    pid_t pid;
+
+    if (geteuid() != 0) {
+        return work(data);
+    }
+    pid = fork(); /* what is given up, groups too, is given up for good */
+    if (pid == 0) {
+        int err = give_up_root();
+
+        _exit((err == 0) ? work(data) : err);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+    if (pid < 0) {
+        return errno;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
 
 /* ---- writing -------------------------------------------------------------- */
 
@@ -95,12 +138,20 @@ static int is_in_charge(void)
            (getpid() == parent || getppid() == parent);
 }
 
-/* Beside the file, then into its place. */
-static apr_status_t write_file(const char *file, mlg_state_part part,
-                               int is_final, apr_pool_t *p)
+/* What is to be written. */
+typedef struct job_t {
+    const char *file;
+    mlg_state_part part;
+    int is_final;
+    apr_pool_t *p;
+} job_t;
+
+/* Beside the file, then into its place. @return 0 or errno */
+static int write_file(const void *data)
 {
+    const job_t *job = data;
     const char *spare =
-        apr_psprintf(p, "%s.%" APR_PID_T_FMT SPARE, file, getpid());
+        apr_psprintf(job->p, "%s.%" APR_PID_T_FMT SPARE, job->file, getpid());
     apr_status_t rv;
     int fd;
 
@@ -110,22 +161,18 @@ static apr_status_t write_file(const char *file, mlg_state_part part,
     if (fd < 0) {
         return errno;
     }
-    rv = write_pieces(fd, part, is_final, p);
-    if (rv == APR_SUCCESS && geteuid() == 0 &&
-        fchown(fd, ap_unixd_config.user_id, (gid_t)-1) != 0) {
-        rv = errno;
-    }
+    rv = write_pieces(fd, job->part, job->is_final, job->p);
     if (rv == APR_SUCCESS && fsync(fd) != 0) {
         rv = errno;
     }
     if (close(fd) != 0 && rv == APR_SUCCESS) {
         rv = errno;
     }
-    if (rv == APR_SUCCESS && is_in_charge() && rename(spare, file) != 0) {
+    if (rv == APR_SUCCESS && is_in_charge() && rename(spare, job->file) != 0) {
         rv = errno;
     }
     unlink(spare); /* unless it is in its place */
-    sync_directory(file, p);
+    sync_directory(job->file, job->p);
     return rv;
 }
 
@@ -134,9 +181,10 @@ static int write_state(mlg_state_part part, int is_final, server_rec *s,
                        apr_pool_t *p)
 {
     static int has_failed;
-    const char *file =
-        (part == MLG_STATE_ALL) ? path : apr_pstrcat(p, path, BLOCKS, NULL);
-    apr_status_t rv = write_file(file, part, is_final, p);
+    const job_t job = {
+        (part == MLG_STATE_ALL) ? path : apr_pstrcat(p, path, BLOCKS, NULL),
+        part, is_final, p};
+    apr_status_t rv = mlgate_state_as_user(write_file, &job);
 
     mlg_count(mlgate.gate.counters, 0,
               (rv == APR_SUCCESS) ? MLG_C_STATE_WRITES : MLG_C_STATE_FAILURES);
@@ -147,7 +195,7 @@ static int write_state(mlg_state_part part, int is_final, server_rec *s,
                              "be; the gate itself goes on (said once; see "
                              "state_failures); its directory has to be "
                              "writable for User and have room",
-                     file);
+                     job.file);
     }
     has_failed = (rv != APR_SUCCESS);
     return rv == APR_SUCCESS;
@@ -186,8 +234,9 @@ void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p)
 }
 
 /* What was being written when somebody was killed. */
-static void clear_spares(apr_pool_t *p)
+static int clear_spares(const void *data)
 {
+    apr_pool_t *p = (apr_pool_t *)data;
     static const char *const patterns[] = {".[0-9]*" SPARE,
                                            BLOCKS ".[0-9]*" SPARE};
     glob_t found;
@@ -201,6 +250,7 @@ static void clear_spares(apr_pool_t *p)
             globfree(&found);
         }
     }
+    return 0;
 }
 
 /* The configuration is given up: for the next one, or for good. */
@@ -212,7 +262,7 @@ static apr_status_t on_unload(void *data)
     if (path != NULL && mlgate.is_serving && getpid() == parent &&
         ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_EXITING) {
         apr_pool_create(&p, s->process->pool);
-        clear_spares(p); /* no child is left */
+        mlgate_state_as_user(clear_spares, p); /* no child is left */
         write_state(MLG_STATE_ALL, 1, s, p);
         apr_pool_destroy(p);
     }
@@ -279,11 +329,22 @@ void mlgate_state_check(server_rec *s, apr_pool_t *ptemp)
 /* Its last part, for User alone. */
 static void make_directory(apr_pool_t *p)
 {
-    const char *dir = ap_make_dirstr_parent(p, path);
+    const char *slashed = ap_make_dirstr_parent(p, path);
+    const char *dir = apr_pstrndup(p, slashed, strlen(slashed) - 1);
+    struct stat info;
+    int fd;
 
-    if (mkdir(dir, S_IRWXU) == 0 && geteuid() == 0 &&
-        chown(dir, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
+    if (mkdir(dir, S_IRWXU) != 0 || geteuid() != 0) {
+        return;
+    }
+    /* what was made, and not what is there now */
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0 || info.st_uid != 0 ||
+        fchown(fd, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
         rmdir(dir); /* and the check says that it is missing */
+    }
+    if (fd >= 0) {
+        close(fd);
     }
 }
 
@@ -295,7 +356,7 @@ void mlgate_state_open(server_rec *s, apr_pool_t *pconf)
         make_directory(pconf);
         mlgate_state_check(s, pconf);
         if (!mlgate_segment_is_kept()) {
-            clear_spares(pconf);
+            mlgate_state_as_user(clear_spares, pconf);
         }
         apr_pool_cleanup_register(pconf, s, on_unload, apr_pool_cleanup_null);
     }

@@ -26,36 +26,40 @@ APLOG_USE_MODULE(mlgate);
 
 static int is_hurried;
 
-/* Report every block that ran out since the last sweep. */
+/* Report every block that ran out and was not told. One whose stripe is busy is
+ * left to the next sweep: whoever holds it may have been stopped. It is told
+ * first and marked then, so that a death between the two reports it twice
+ * rather than never. */
 static void sweep(server_rec *s, apr_pool_t *p, apr_time_t now_us)
 {
     const mlg_blocks_t *blocks = &mlgate.gate.blocks;
-    apr_time_t from_us = mlgate.gate.segment->swept_us;
-    uint32_t n = mlg_block_next_ended(blocks, 0, from_us, now_us);
+    uint32_t n = mlg_block_next_ended(blocks, 0, now_us);
     mlg_block_t block;
 
     while (n < mlg_block_slots(blocks)) {
-        mlg_stripe_t *held = mlgate_stripe_wait(mlg_block_stripe(n));
+        mlg_stripe_t *held = mlgate_stripe_spin(mlg_block_stripe(n));
         int is_whole = held != NULL && mlg_block_read(blocks, n, &block);
 
         mlgate_stripe_drop(held);
         if (is_whole && block.until_us <= now_us) {
             mlgate_event_ended(s, p, &block);
+            mlg_block_tell(blocks, &block);
         }
-        n = mlg_block_next_ended(blocks, n + 1, from_us, now_us);
+        n = mlg_block_next_ended(blocks, n + 1, now_us);
     }
-    mlgate.gate.segment->swept_us = now_us;
 }
 
-/* Were there ever blocks? A server that is never attacked sweeps nothing. */
+/* Were there ever blocks? A server that is never attacked sweeps nothing. What
+ * was taken up may be blocks without the counters. */
 static int has_blocked(void)
 {
     mlg_shard_t total;
 
     mlg_counters_read(mlgate.gate.counters, &total);
-    return total.count[MLG_C_BLOCKS] + total.count[MLG_C_WOULD_BLOCKS] +
-               total.count[MLG_C_OPERATOR_BLOCKS] >
-           0;
+    return mlgate.gate.segment->took_over != 0 ||
+           total.count[MLG_C_BLOCKS] + total.count[MLG_C_WOULD_BLOCKS] +
+                   total.count[MLG_C_OPERATOR_BLOCKS] >
+               0;
 }
 
 static apr_status_t on_watch(int state, void *data, apr_pool_t *p)

@@ -55,5 +55,8 @@ if [ -e README.md ]; then
         grep -oE 'MLGate[A-Z][A-Za-z0-9]+' README.md | sort -u \
             | comm -23 - "$scratch/listed"
     )"
+    claim "what it shows can be pasted: httpd takes no comment after a directive" "$(
+        grep -nE '^    (MLGate|LoadModule|Include)[^#]* #' README.md
+    )"
 fi
 finish

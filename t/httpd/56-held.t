@@ -48,6 +48,23 @@ my $addr = '192.0.2.240';
 my $calm = sub { $server->client($_[0], host => 'calm.test', patience => 20) };
 $calm->($addr)->burst(5);
 
+# Short blocks in every stripe, of which some end while one is not to be had.
+# They are told when it is, and the others do not wait for them.
+my %ending;
+my $clerk = operator($server);
+$server->{log}->allow(qr/MLG0010.*100\.64\./);
+for my $n (1 .. 1500) {
+    my $one = '100.64.' . int($n / 250) . '.' . $n % 250;
+    $ending{$one} = 1
+        if $clerk->post("/mlgate/block/$one?ttl=4s")->code == 200;
+}
+sub not_over {
+    my %left = %ending;
+    /MLG0011: the block of (\S+) is over/ and delete $left{$1}
+        for $server->{log}->lines;
+    return keys %left;
+}
+
 # Somebody of this stripe is stopped with it.
 my $victim = $calm->($addr);
 ask_for('stop');
@@ -82,7 +99,12 @@ $slowest = 0;
 timed(sub { $calm->("192.0.2.$_")->get('/') }) for 1 .. 60;
 cmp_ok $slowest, '<', 1, sprintf 'others do not wait either (%.3f s)', $slowest;
 
+my $sweeper_runs = wait_until('the others are over', 12, sub { not_over() < 30 });
+note $sweeper_runs ? 'not over, its stripe being held: ' . not_over()
+    : 'the one that reports is the one that was stopped';
 kill CONT => $stopped;
+ok wait_until('all are over', 12, sub { not_over() == 0 }),
+    'every end is told, those too whose stripe was held';
 is $victim->response->code, 200, 'the stopped request is answered at last';
 is $calm->($addr)->get('/')->code, 200, 'and its client is remembered again';
 # 7, or 6 when it was the fifth that stopped, being settled

@@ -102,6 +102,19 @@ wait_until('all of it is written', 10, sub { counter('state_writes') > $writes +
 $server->crash->start;
 is code('192.0.2.244'), 429, 'so that a crash forgets none';
 
+# With nothing left but that file, the ends of its blocks are told all the same.
+for my $n (1 .. 10) { # some of them written between two writes of all
+    operator($server)->post("/mlgate/block/198.51.100.$n?ttl=6s");
+    select undef, undef, undef, 0.15;
+}
+$server->crash;
+unlink $file;
+$server->start;
+is code('198.51.100.1'), 429, 'blocks alone are taken up, too';
+ok wait_until('its end is told', 15, sub {
+    grep { /MLG0011: the block of 198\.51\.100\.1 is over/ } $log->lines;
+}), 'and their ends are told, though nothing counted them';
+
 # ---- files that are not to be believed
 
 sub damage {

@@ -208,28 +208,70 @@ CLAIM(the_census_counts_live_entries_by_kind)
     }
 }
 
-CLAIM(a_sweep_meets_every_block_that_ended_in_its_span_once)
+/* @return how many ends it met, and reported */
+static unsigned sweep(apr_time_t now)
 {
     unsigned ended = 0;
     mlg_block_t entry;
 
+    for (uint32_t n = mlg_block_next_ended(&blocks, 0, now);
+         n < mlg_block_slots(&blocks);
+         n = mlg_block_next_ended(&blocks, n + 1, now)) {
+        IS_INT(mlg_block_read(&blocks, n, &entry), 1);
+        IS_INT(entry.kind, MLG_BLOCK_AUTO);
+        IS_TRUE(entry.until_us <= now);
+        mlg_block_tell(&blocks, &entry);
+        ended++;
+    }
+    return ended;
+}
+
+CLAIM(a_sweep_meets_every_block_that_ended_and_was_not_told)
+{
     BEGIN;
     for (unsigned n = 0; n < 300; n++) { /* one ends each second */
         unit_put(&blocks, (n % 3 == 0) ? MLG_BLOCK_GRACE : MLG_BLOCK_AUTO,
                  unit_client_n(n).hash, T0, T0 + SEC(1 + n));
     }
-    for (uint32_t n = 0;; n++) {
-        n = mlg_block_next_ended(&blocks, n, T0 + SEC(90), T0 + SEC(150));
-        if (n == mlg_block_slots(&blocks)) {
-            break;
-        }
-        IS_INT(mlg_block_read(&blocks, n, &entry), 1);
-        IS_INT(entry.kind, MLG_BLOCK_AUTO);
-        IS_TRUE(entry.until_us > T0 + SEC(90));
-        IS_TRUE(entry.until_us <= T0 + SEC(150));
-        ended++;
+    IS_INT(sweep(T0 + SEC(90)), 60); /* 90 ended, a third of them grace */
+    IS_INT(sweep(T0 + SEC(150)), 40);
+    IS_INT(sweep(T0 + SEC(150)), 0);
+}
+
+CLAIM(a_block_that_is_entered_after_its_end_is_told_too)
+{
+    BEGIN;
+    IS_INT(sweep(T0 + SEC(90)), 0);
+    block(mate(0), T0, T0 + SEC(60)); /* ordered at T0; the stripe was busy */
+    IS_INT(sweep(T0 + SEC(91)), 1);
+    IS_INT(sweep(T0 + SEC(92)), 0);
+}
+
+CLAIM(a_told_end_says_nothing_of_the_block_that_follows)
+{
+    mlg_block_t first;
+
+    BEGIN;
+    block(mate(0), T0, T0 + SEC(10));
+    IS_INT(mlg_block_read(&blocks, 5 * MLG_BLOCK_SLOTS, &first), 1);
+    block(mate(0), T0 + SEC(11), T0 + SEC(20));
+    mlg_block_tell(&blocks, &first); /* too late: it is another's place */
+    IS_INT(find(mate(0), T0 + SEC(12)), MLG_BLOCK_AUTO);
+    IS_INT(sweep(T0 + SEC(21)), 1);
+    block(mate(0), T0 + SEC(30), T0 + SEC(40));
+    IS_INT(sweep(T0 + SEC(41)), 1);
+}
+
+CLAIM(an_end_is_told_and_its_full_line_stays_marked)
+{
+    BEGIN;
+    for (unsigned n = 0; n < 6; n++) { /* two of them on the next line */
+        block(mate(n), T0, T0 + SEC((n == 0) ? 10 : 600));
     }
-    IS_INT(ended, 40); /* 60 ended, a third of them grace */
+    IS_INT(sweep(T0 + SEC(11)), 1);
+    IS_INT(find(mate(5), T0 + SEC(11)), MLG_BLOCK_AUTO);
+    IS_INT(mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO, T0 + SEC(11)),
+           1);
 }
 
 CLAIM(a_writer_that_died_half_way_blocks_nobody_and_loses_no_one)
@@ -288,7 +330,10 @@ int main(void)
         FRESH(refusals_are_counted_against_the_entry),
         FRESH(reading_all_slots_finds_every_entry_live_or_over_once),
         FRESH(the_census_counts_live_entries_by_kind),
-        FRESH(a_sweep_meets_every_block_that_ended_in_its_span_once),
+        FRESH(a_sweep_meets_every_block_that_ended_and_was_not_told),
+        FRESH(a_block_that_is_entered_after_its_end_is_told_too),
+        FRESH(a_told_end_says_nothing_of_the_block_that_follows),
+        FRESH(an_end_is_told_and_its_full_line_stays_marked),
         FRESH(a_writer_that_died_half_way_blocks_nobody_and_loses_no_one),
         FRESH(the_end_of_a_block_keeps_52_bits_of_microseconds),
         FRESH(every_kind_has_a_word),

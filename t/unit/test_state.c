@@ -253,6 +253,69 @@ CLAIM(a_block_never_lasts_longer_than_was_left_of_it)
     }
 }
 
+CLAIM(an_end_is_told_once_whatever_lies_between)
+{
+    const apr_time_t end_us = T0 + SEC(600);
+
+    BEGIN;
+    for (int is_told = 0; is_told < 2; is_told++) {
+        rig_t from;
+        rig_t to;
+        state_t s;
+
+        rig_open(&from);
+        rig_order(&from, MLG_BLOCK_OPERATOR, ADDR, T0, end_us, NULL, NULL);
+        if (is_told) {
+            mlg_block_t block = block_of(&from, ADDR);
+
+            mlg_block_tell(&from.gate.blocks, &block);
+        }
+        s = state_of(&from, end_us + SEC(1));
+        open_other(&to, MLG_CLIENTS_MIN);
+        restore(&to, &s, end_us + SEC(60));
+        IS_INT(block_of(&to, ADDR).is_told, is_told);
+        IS_INT(mlg_block_next_ended(&to.gate.blocks, 0, end_us + SEC(60)) ==
+                   mlg_block_slots(&to.gate.blocks),
+               is_told);
+        free(s.bytes);
+        rig_close(&from);
+        rig_close(&to);
+    }
+}
+
+/* A site that was watched for an hour, and then stopped for a week. */
+CLAIM(a_stop_is_no_time_in_which_a_site_was_watched)
+{
+    const apr_time_t week_us = SEC(7 * 86400);
+    const apr_time_t at_us = T0 + SEC(3600);
+    rig_t from;
+    rig_t to;
+    mlg_state_reader_t r;
+    state_t s;
+
+    BEGIN;
+    rig_open(&from);
+    from.gate.swarms->whole[0].first_s = (uint32_t)(T0 / APR_USEC_PER_SEC);
+    s = state_of(&from, at_us);
+    open_other(&to, MLG_CLIENTS_MIN);
+    r = restore(&to, &s, at_us + week_us);
+    IS_INT(r.now_us - to.gate.site->since_us, SEC(3600));
+    IS_INT((r.now_us / APR_USEC_PER_SEC) - to.gate.swarms->whole[0].first_s,
+           3600);
+    IS_INT(to.gate.swarms->whole[1].first_s, 0);
+    rig_close(&to);
+    open_other(&to, MLG_CLIENTS_MIN);
+    from.gate.site->anchored = MLG_ANCHORED_LIVE; /* watched enough */
+    from.gate.site->since_us = T0;
+    free(s.bytes);
+    s = state_of(&from, at_us);
+    restore(&to, &s, at_us + week_us);
+    IS_INT(to.gate.site->since_us, T0);
+    free(s.bytes);
+    rig_close(&from);
+    rig_close(&to);
+}
+
 CLAIM(who_was_not_seen_for_a_day_is_dropped_and_so_is_a_block_long_over)
 {
     rig_t from;
@@ -495,6 +558,33 @@ CLAIM(items_of_another_version_are_left_out_and_the_others_taken)
     }
 }
 
+CLAIM(a_site_of_numbers_that_cannot_be_is_forgotten)
+{
+    static const size_t shares[] = {
+        offsetof(mlg_site_t, threshold), offsetof(mlg_site_t, low),
+        offsetof(mlg_site_t, last), offsetof(mlg_site_t, shadow_threshold),
+        offsetof(mlg_site_t, pressed)};
+    uint32_t nan = 0x7fc00000;
+
+    BEGIN;
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        rig_t from;
+        rig_t to;
+        state_t s;
+
+        rig_open(&from);
+        fill(&from);
+        s = state_of(&from, T0 + SEC(400));
+        put(&s, find_piece(&s, "SITE") + 32 + shares[i], &nan, 4);
+        open_other(&to, MLG_CLIENTS_MIN);
+        restore(&to, &s, T0 + SEC(400));
+        IS_INT(to.gate.site->anchored, MLG_ANCHORED_NOT);
+        free(s.bytes);
+        rig_close(&from);
+        rig_close(&to);
+    }
+}
+
 CLAIM(numbers_that_mean_harm_are_bounded)
 {
     rig_t from;
@@ -590,12 +680,15 @@ int main(void)
         TEST(what_a_gate_knows_is_the_same_after_writing_and_reading),
         TEST(blocks_alone_are_a_state_too_and_a_short_one),
         TEST(a_block_never_lasts_longer_than_was_left_of_it),
+        TEST(an_end_is_told_once_whatever_lies_between),
+        TEST(a_stop_is_no_time_in_which_a_site_was_watched),
         TEST(who_was_not_seen_for_a_day_is_dropped_and_so_is_a_block_long_over),
         TEST(a_state_fits_tables_of_other_sizes),
         TEST(a_state_that_is_cut_short_anywhere_is_refused),
         TEST(every_flipped_bit_is_seen),
         TEST(other_formats_and_no_states_are_told_apart),
         TEST(items_of_another_version_are_left_out_and_the_others_taken),
+        TEST(a_site_of_numbers_that_cannot_be_is_forgotten),
         TEST(numbers_that_mean_harm_are_bounded),
         TEST(an_end_that_tells_of_other_pieces_is_refused),
         TEST(a_slot_that_is_being_written_is_copied_as_if_it_had_never_been),
