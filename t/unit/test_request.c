@@ -554,6 +554,56 @@ static uint64_t print_of(int n, const char *const pair[][2])
     return print;
 }
 
+CLAIM(what_depends_on_the_request_is_no_part_of_a_print)
+{
+    static const char *const names[] = {
+        "Referer",       "COOKIE", "Cache-Control",  "pragma",
+        "Range",         "Origin", "Authorization",  "X-Forwarded-For",
+        "Via",           "Host",   "Forwarded",      "If-Modified-Since",
+        "if-none-match", "IF-",    "Content-Length", "content-type"};
+    static const char *const others[] = {
+        "DNT",     "Via2",   "Contents",       "Ifs",
+        "Origins", "Range ", "Accept-Language"};
+    const char *pair[][2] = {{"Accept", "*/*"}, {NULL, "1"}};
+    uint64_t print = print_of(1, pair);
+
+    BEGIN;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        pair[1][0] = names[i];
+        IS_TRUE(print_of(2, pair) == print);
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        pair[1][0] = others[i];
+        IS_TRUE(print_of(2, pair) != print);
+    }
+}
+
+CLAIM(numbers_are_folded_wherever_they_begin_and_end)
+{
+    char one[400];
+    char two[400];
+
+    BEGIN;
+    for (int i = 0; i < 20; i++) {
+        snprintf(one, sizeof(one), "%.*s1234567890123.45_6\xe9/%.*s9", i,
+                 "xxxxxxxxxxxxxxxxxxxx", i, "yyyyyyyyyyyyyyyyyyyy");
+        snprintf(two, sizeof(two), "%.*s7\xe9/%.*s10.1", i,
+                 "xxxxxxxxxxxxxxxxxxxx", i, "yyyyyyyyyyyyyyyyyyyy");
+        IS_TRUE(cohorts_of(one, "/").shape == cohorts_of(two, "/").shape);
+        two[i] = 'z';
+        IS_TRUE(cohorts_of(one, "/").shape != cohorts_of(two, "/").shape);
+    }
+    memset(one, '5', sizeof(one) - 1);
+    one[sizeof(one) - 1] = '\0';
+    IS_TRUE(cohorts_of(one, "/").shape == cohorts_of("1", "/").shape);
+    memset(one, 'x', sizeof(one) - 1);
+    memcpy(two, one, sizeof(two));
+    two[256] = 'y'; /* no more is looked at */
+    IS_TRUE(cohorts_of(one, "/").shape == cohorts_of(two, "/").shape);
+    two[255] = 'y';
+    IS_TRUE(cohorts_of(one, "/").shape != cohorts_of(two, "/").shape);
+}
+
 CLAIM(a_print_is_names_order_case_and_what_is_accepted)
 {
     const char *const one[][2] = {
@@ -607,6 +657,8 @@ int main(void)
         TEST(a_template_leaves_out_what_varies),
         TEST(user_agents_that_differ_in_numbers_have_one_shape),
         TEST(a_print_is_names_order_case_and_what_is_accepted),
+        TEST(what_depends_on_the_request_is_no_part_of_a_print),
+        TEST(numbers_are_folded_wherever_they_begin_and_end),
     };
 
     return RUN(tests);
