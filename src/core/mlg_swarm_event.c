@@ -59,19 +59,36 @@ static void clear(mlg_swarm_event_t *e)
     }
 }
 
+/* A place for one more. Where all are taken, a swarm that is refused takes that
+ * of the one that is only told and had no member for longest: those are cheap
+ * to make, and must not hide it. */
+static mlg_swarm_event_t *place(mlg_swarms_t *s, int refuses)
+{
+    mlg_swarm_event_t *told = NULL;
+
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        unsigned at = COUNT(s->next_event) % MLG_SWARM_EVENTS;
+        mlg_swarm_event_t *e = &s->event[at];
+
+        if (!goes_on(e)) {
+            return e;
+        }
+        if (LOAD(e->refuses) == 0 && LOAD(e->kind) != MLG_SWARM_WHOLE &&
+            (told == NULL || LOAD(e->last_us) < LOAD(told->last_us))) {
+            told = e;
+        }
+    }
+    return refuses ? told : NULL;
+}
+
 unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
                            mlg_swarm_kind kind, const swarm_site_t *site,
                            apr_time_t at_us, int refuses)
 {
-    mlg_swarm_event_t *e = NULL;
+    mlg_swarm_event_t *e = place(s, refuses);
     unsigned members =
         mlg_panes_sum(&c->came[refuses ? MLG_COHORT_600S : MLG_COHORT_DAY]);
 
-    for (unsigned i = 0; i < MLG_SWARM_EVENTS && e == NULL; i++) {
-        unsigned at = COUNT(s->next_event) % MLG_SWARM_EVENTS;
-
-        e = goes_on(&s->event[at]) ? NULL : &s->event[at];
-    }
     if (e == NULL) {
         return 0;
     }

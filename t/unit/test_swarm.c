@@ -258,6 +258,35 @@ CLAIM(an_event_is_over_when_nobody_comes_to_it)
     IS_INT(mlg_swarm_sweep(gate.swarms, e->last_us + SEC(902)), 0);
 }
 
+CLAIM(swarms_that_are_only_told_hide_none_that_is_refused)
+{
+    wave_t w = {WAVE_ONE_PRINT, 2000, MINUTE, 2012};
+    mlg_gate_t gate;
+    unsigned told = 0;
+    unsigned refused = 0;
+
+    BEGIN;
+    IS_INT(mlg_segment_view(&gate, town.base, town.bytes, NULL), APR_SUCCESS);
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        gate.swarms->event[i] = (mlg_swarm_event_t){.id = i + 1,
+                                                    .tag = i + 1,
+                                                    .begin_us = town.now_us,
+                                                    .last_us = town.now_us + i,
+                                                    .kind = MLG_SWARM_NETWORK};
+    }
+    wave_play(&town, &w);
+    memset(gate.swarms->event, 0, sizeof(gate.swarms->event));
+    IS_INT(mlg_segment_view(&gate, town.scratch, town.bytes, NULL),
+           APR_SUCCESS);
+    for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
+        refused += gate.swarms->event[i].refuses != 0;
+        told += gate.swarms->event[i].id == i + 1; /* as they were */
+    }
+    IS_TRUE(refused >= 1);
+    IS_INT(told + refused, MLG_SWARM_EVENTS);
+    IS_INT(gate.swarms->event[MLG_SWARM_EVENTS - 1].refuses, 0);
+}
+
 /* ---- poison --------------------------------------------------------------- */
 
 /* Twenty addresses on the first day, then 1.7 times as many each day. */
@@ -298,6 +327,7 @@ int main(void)
         TEST(observing_counts_and_refuses_nobody),
         TEST(too_large_a_share_is_held_back_until_workers_run_short),
         TEST(an_event_is_over_when_nobody_comes_to_it),
+        TEST(swarms_that_are_only_told_hide_none_that_is_refused),
         TEST(who_ramps_up_over_two_weeks_is_caught_all_the_same),
     };
 
