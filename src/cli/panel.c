@@ -268,6 +268,33 @@ void panel_blocks(panel_t *panel, const json_t *stats, size_t max)
     }
 }
 
+void panel_swarms(panel_t *panel, const json_t *stats, size_t max)
+{
+    const json_t *swarms = json_object_get(stats, "swarms");
+    const json_t *one;
+    size_t shown_ones = 0;
+    size_t i;
+
+    json_array_foreach(json_object_get(swarms, "swarms"), i, one)
+    {
+        if (!json_is_null(json_object_get(one, "end")) || shown_ones == max) {
+            continue;
+        }
+        if (shown_ones++ == 0) {
+            panel_add(panel, 0, "%s", "");
+            panel_add(panel, 1, "%-*s %9s %9s  %s", CLIENT, "SWARMS",
+                      "addresses", "refused",
+                      json_is_true(json_object_get(swarms, "held_back"))
+                          ? "share (held back by MLGateSwarmMaxShare)"
+                          : "share");
+        }
+        panel_add(panel, 0, "%-*s %9.0f %9.0f  %s", CLIENT,
+                  remote_time(one, "since", panel->p),
+                  remote_number(one, "members"), remote_number(one, "refused"),
+                  shown(panel, one, "words", MLG_WORDS_TEXT));
+    }
+}
+
 /* What is known to speak against a client: its block's reasons or those of its
  * latest decision. */
 static const char *reasons_for(panel_t *panel, const json_t *stats,

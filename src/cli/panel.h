@@ -53,6 +53,8 @@ void panel_scores(double count[PANEL_BARS], const json_t *stats);
 /** The blocks, the clients with the highest scores, the latest decisions; at
  * most `max` of each. Nothing is added where there are none. */
 void panel_blocks(panel_t *panel, const json_t *stats, size_t max);
+/* Likewise the swarms that go on. */
+void panel_swarms(panel_t *panel, const json_t *stats, size_t max);
 void panel_clients(panel_t *panel, const json_t *stats, size_t max);
 void panel_decisions(panel_t *panel, const json_t *stats, size_t max);
 

@@ -76,6 +76,7 @@ static void print_panel(const status_t *status)
     panel_add(&panel, 0, "%-10s %s", "gate", status->remote.url);
     panel_summary(&panel, status->info, status->health, status->stats,
                   status->before);
+    panel_swarms(&panel, status->stats, LISTED);
     panel_blocks(&panel, status->stats, LISTED);
     panel_clients(&panel, status->stats, LISTED);
     for (int i = 0; i < panel.lines->nelts; i++) {

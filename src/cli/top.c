@@ -142,6 +142,7 @@ static void fill_panel(top_t *top, panel_t *panel, int room)
         panel_scores(count, top->stats);
         panel_histogram(panel, count, "since it counts", top->is_utf8);
     }
+    panel_swarms(panel, top->stats, share);
     panel_clients(panel, top->stats, share);
     panel_blocks(panel, top->stats, share);
     panel_decisions(panel, top->stats, share);

@@ -223,6 +223,18 @@ static int is_shared(uint32_t part, uint32_t whole)
     return whole > 0 && 100ull * part >= (uint64_t)SHARED_PERCENT * whole;
 }
 
+/* Do its members share their User-Agent? What they are by itself need not be
+ * theirs: an event of a path or a network may begin with its thousandth member,
+ * and one that was looked at says nothing of those before. */
+static int has_agent(const mlg_swarm_event_t *e)
+{
+    int is_known =
+        (e->kind != MLG_SWARM_PLACE && e->kind != MLG_SWARM_NETWORK) ||
+        2ull * e->seen > e->members;
+
+    return is_known && e->is_described && is_shared(e->same_agent, e->seen);
+}
+
 static const char *const class_words[MLG_NSWARM_CLASSES] = {
     ", page only, no referer", ", page only, with a referer", ", page only"};
 
@@ -245,9 +257,8 @@ static void put_shared(draft_t *d, const mlg_swarm_event_t *e)
 {
     char words[MLG_AGENT_WORDS];
     char text[SHOWN];
-    int has_agent = e->is_described && is_shared(e->same_agent, e->seen);
 
-    if (has_agent) {
+    if (has_agent(e)) {
         put(d, "%s", mlg_report_agent(words, e->agent_text));
     }
     else {

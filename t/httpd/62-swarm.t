@@ -117,17 +117,22 @@ is_deeply tally($members->pages(20, '/dot.gif')), { 200 => 20 },
 
 my $told = swarms($server);
 is $told->{mode}, 'refuse', '/swarms says what is done';
-my ($one) = grep { $_->{refuses} } @{ $told->{swarms} };
+# All at once are in excess before a print of its own may be: it may be told twice.
+my @refusing = sort { $b->{members} <=> $a->{members} }
+    grep { $_->{refuses} } @{ $told->{swarms} };
+my ($one) = @refusing;
 like $one->{kind}, qr/^(?:print|whole)$/, 'and what members share';
 is $one->{end}, undef, 'it goes on';
 cmp_ok $one->{members}, '>', 200, 'with its members';
-cmp_ok $one->{refused}, '==', $before->{counters}{swarm_refused},
-    'and refusals' if @{ $told->{swarms} } == 1;
+my $sum = 0;
+$sum += $_->{refused} for @refusing;
+is $sum, stats($server)->{counters}{swarm_refused}, 'and refusals';
 like $one->{words}, qr/^Chrome\/65 on .*page only, no referer/, 'in words';
 unlike $one->{words}, qr/[\x00-\x1f"]alert/, 'on one line';
 cmp_ok abs($one->{begin_epoch} - time), '<', 60, 'by the wall clock\'s time';
 my @begun = events($server, 'swarm-begin');
-is scalar(grep { $_->{refuses} } @begun), 1, 'the event log tells of it, once';
+is scalar(grep { $_->{refuses} } @begun), scalar @refusing,
+    'the event log tells of it, once';
 cmp_ok abs($begun[0]{time_epoch} - time), '<', 60, 'with its time';
 is_deeply [map { $_->{words} } @{ stats($server)->{swarms}{swarms} }],
     [map { $_->{words} } @{ $told->{swarms} }], '/stats has it';
@@ -168,6 +173,13 @@ is $?, 0, 'and the event log' or diag $said;
 like $said, qr/^A swarm was found at 20.* UTC\.\n  Chrome\/65 on/m, 'likewise';
 unlike $said, qr/[^\x20-\x7e\n]/, 'in plain text';
 
+$said = do {
+    local $ENV{MLGATE_URL} = "http://127.0.0.1:$server->{port}/mlgate";
+    qx{$ctl status 2>&1};
+};
+like $said, qr/^SWARMS +addresses +refused +share\n(?:20.*\n)*20\S+ \S+ UTC.* Chrome\/65 on/m,
+    'mlgatectl status lists it';
+
 # ---- what passes: a stop, and fifteen minutes
 
 $server->{env} = { LD_PRELOAD => "$ENV{MLGATE_WORK}/clock.so",
@@ -186,12 +198,14 @@ is swarms($server)->{swarms}[0]{end}, undef, 'and ends no swarm';
 is scalar(events($server, 'swarm-end')), 0, 'nor says so';
 $server->stop;
 set_clock(1000);
-$log->expect(qr/mlgate:notice.*MLG0039: a swarm is over: Chrome\/65/, 1);
+$log->expect(qr/mlgate:notice.*MLG0039: a swarm is over: Chrome\/65/);
+$log->allow(qr/MLG0039/);
 $server->start;
 ok wait_until('the swarm is over', 10,
-    sub { scalar events($server, 'swarm-end') }),
+    sub { events($server, 'swarm-end') >= @refusing }),
     'a quarter of an hour later it is over';
-my ($end) = events($server, 'swarm-end');
+my ($end) = sort { $b->{refused} <=> $a->{refused} }
+    events($server, 'swarm-end');
 cmp_ok $end->{refused}, '>=', 200, 'with its refusals';
 cmp_ok $end->{end_epoch}, '<', time + 60, 'when the last member came';
 like operator($server)->get('/mlgate/', headers => { Accept => 'text/html' })

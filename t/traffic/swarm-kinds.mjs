@@ -105,7 +105,7 @@ function person(chance, address, path, referer, pages = PAGES) {
   const fields = browserFields(chance);
   const cached = chance.is(1 / 12);
   const n = 1 + chance.is(0.4) + chance.is(0.2);
-  return { address, fields, async play(v) {
+  return { address, fields, isCached: cached, async play(v) {
     let [at, from] = [path, referer];
     for (let i = 0; i < n; i++) {
       if (await v.get(at, "page", from) === 429) {

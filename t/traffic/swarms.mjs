@@ -104,7 +104,8 @@ class Tally {
 }
 
 async function play(visitor, wire, tallies, pace, startedAt, endsAt) {
-  const tally = tallies[visitor.who] ??= new Tally();
+  const tally = tallies[visitor.who +
+    (visitor.isCached ? ", cached" : "")] ??= new Tally();
   let wasRefused = false;
   tally.clients++;
   await visitor.play({
@@ -191,7 +192,7 @@ function describe(wave) {
     `${wave.seconds} s${wave.pace > 1 ? `, at ${wave.pace} times the pace` : ""}` +
     `, MLGateSwarmMaxShare ${wave.share}${wave.heldBack ? ", held back" : ""}`];
   for (const [who, t] of Object.entries(wave.tallies)) {
-    lines.push(`  ${who.padEnd(20)} ${String(t.clients).padStart(6)} clients, ` +
+    lines.push(`  ${who.padEnd(24)} ${String(t.clients).padStart(6)} clients, ` +
       `${String(t.refusedClients).padStart(6)} refused (${percent(
         t.refusedClients, t.clients)}); of ${t.requests} pages ${t.refused} ` +
       `(${percent(t.refused, t.requests)})` + (who !== "members" ? ""

@@ -610,6 +610,26 @@ CLAIM(swarms_are_copied_latest_first_with_texts_that_end)
     rig_close(&rig);
 }
 
+CLAIM(one_of_a_thousand_does_not_name_a_swarm_of_a_path)
+{
+    char words[MLG_SWARM_WORDS];
+    mlg_swarm_event_t *e;
+    rig_t rig;
+
+    BEGIN;
+    rig_open(&rig);
+    e = swarm_at(&rig, 0, T0, 1);
+    e->seen = e->same_agent = e->is_described = 1;
+    snprintf(e->agent_text, sizeof(e->agent_text), "Mozilla/5.0 Firefox/140.0");
+    IS_TRUE(strncmp(mlg_report_swarm_title(words, e), "Firefox/140", 11) == 0);
+    e->kind = MLG_SWARM_PLACE;
+    IS_TRUE(strncmp(mlg_report_swarm_title(words, e), "one kind of path", 16) ==
+            0);
+    e->seen = e->same_agent = e->members - 100;
+    IS_TRUE(strncmp(mlg_report_swarm_title(words, e), "Firefox/140", 11) == 0);
+    rig_close(&rig);
+}
+
 CLAIM(a_decision_names_its_swarm_until_the_place_is_anothers)
 {
     mlg_swarm_event_t e;
@@ -684,6 +704,7 @@ int main(void)
         TEST(
             a_full_block_table_lost_convictions_and_a_toothless_model_are_unwell),
         TEST(swarms_are_copied_latest_first_with_texts_that_end),
+        TEST(one_of_a_thousand_does_not_name_a_swarm_of_a_path),
         TEST(a_decision_names_its_swarm_until_the_place_is_anothers),
         TEST(metrics_of_swarms_have_a_label_for_each_kind_and_no_more),
     };
