@@ -293,7 +293,7 @@ static apr_status_t gather(crowd_t *crowd, const mlg_trial_t *trial,
     const mlg_dataset_t *set = trial->set;
 
     memset(crowd, 0, sizeof(*crowd));
-    crowd->peak = malloc(sizeof(*crowd->peak) * (set->clients + 1u));
+    crowd->peak = calloc(set->clients + 1u, sizeof(*crowd->peak));
     crowd->site = calloc(set->clients + 1u, sizeof(*crowd->site));
     crowd->seen = look_at_all(trial, from_us);
     if (crowd->peak == NULL || crowd->site == NULL || crowd->seen == NULL) {

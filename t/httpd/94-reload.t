@@ -9,7 +9,7 @@ use MLGate::Test;
 use POSIX ();
 use Test::More;
 
-my $RELOADS = 100;
+my $RELOADS = $ENV{RELOADS} || 40;
 my %bytes = map { $_ => model($_) } qw(rate rate2 rate3 notfound);
 my %id = map { $_ => model_id($bytes{$_}) } keys %bytes;
 my $conf = <<'END';
