@@ -3,7 +3,7 @@
 # program on cmocka each, t/guard/*.sh and t/cli/*.sh (mlgatectl as people use
 # it) scripts; all print TAP for prove.
 #
-#   KILL_SECONDS  how long test_processes kills children (check 2, test 10)
+#   KILL_SECONDS  how long test_processes kills children (check 2, test 5)
 #   UNIT='gate'   only t/unit/test_gate
 
 KILL_SECONDS ?= 2
@@ -41,7 +41,7 @@ $(OUT)/t/%: $(OUT)/obj/t/%.o $(UNIT_LIB)
 
 test: ## everything: installs what is missing, then check, check-httpd, traffic-check, asan
 	$(Q)build/need build test
-	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
+	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=5
 	$(Q)$(MAKE) --no-print-directory check-httpd MPM=event
 	$(Q)$(MAKE) --no-print-directory traffic-check
 	$(Q)$(MAKE) --no-print-directory asan

@@ -126,11 +126,6 @@ claim "of a swarm most are refused, of people beside it nobody" "$(
     [ "$(share 'people beside it' refused requests)" = 0 ] || cat "$scratch/out"
     grep -q ' 0 without an answer, 0 blocks' "$scratch/out" || cat "$scratch/out"
     grep -q 'told: Chrome/65 on Nexus 5' "$scratch/out" || cat "$scratch/out"
-)"
-swarms newsletter
-claim "of a newsletter's readers nobody is" "$(
-    said 0 'newsletter: 800 addresses'
-    [ "$(share 'people of it' refused requests)" = 0 ] || cat "$scratch/out"
     left_behind
 )"
 claim "a swarm that nobody knows is a sentence and status 1" "$(
