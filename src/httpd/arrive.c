@@ -38,11 +38,6 @@ mlgate_conn_t *mlgate_conn_of(conn_rec *c)
     return ap_get_module_config(master->conn_config, &mlgate_module);
 }
 
-static mlg_text_t text_of(const char *value)
-{
-    return (mlg_text_t){value, (value != NULL) ? strlen(value) : 0};
-}
-
 /* Is this header name `name`? Clients and mod_http2 write names as they are
  * written here, so the exact comparison nearly always settles it; the last
  * letter tells apart the names of one length. */
@@ -55,7 +50,7 @@ static inline int is_named(const char *key, const char *name, size_t len)
 #define TAKE(field, literal)                                                   \
     if (out->field.at == NULL &&                                               \
         is_named(entry->key, literal, sizeof(literal) - 1)) {                  \
-        out->field = text_of(entry->val);                                      \
+        out->field = mlgate_text_of(entry->val);                               \
     }
 
 /* One header field: its length says which one it may be. */
@@ -160,8 +155,8 @@ void mlgate_arrive(mlg_arrival_t *out, request_rec *r,
     if (depth == 0) {
         request.knows &= ~(uint32_t)MLG_KNOWS_CONNECTION;
     }
-    request.method = text_of(r->method);
-    request.target = text_of(r->unparsed_uri);
+    request.method = mlgate_text_of(r->method);
+    request.target = mlgate_text_of(r->unparsed_uri);
     read_headers(&request, r->headers_in);
     request.is_odd_host = mlgate_is_odd_host(r);
     /* Asked only where the answer matters: it runs a hook. */

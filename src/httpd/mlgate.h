@@ -140,6 +140,12 @@ void mlgate_stripe_drop(mlg_stripe_t *stripe);
 
 /** The threshold that a model recommends. @param model  NULL: the weights */
 float mlgate_own_threshold(const mlg_model_file_t *model);
+/** A header's value or another of httpd's texts; NULL is one not sent. */
+static inline mlg_text_t mlgate_text_of(const char *value)
+{
+    return (mlg_text_t){value, (value != NULL) ? strlen(value) : 0};
+}
+
 /* ---- time and what outlives a stop (clock.c, state.c, restore.c) --------- */
 
 /** Let a segment's clock show this time now. Once, before others use it. */

@@ -16,11 +16,6 @@ APLOG_USE_MODULE(mlgate);
 
 #define BUSY_PERCENT 90 /* of all workers: they are short */
 
-static mlg_text_t text_of(const char *value)
-{
-    return (mlg_text_t){value, (value != NULL) ? strlen(value) : 0};
-}
-
 uint64_t mlgate_swarm_print(const request_rec *r)
 {
     const apr_array_header_t *all = apr_table_elts(r->headers_in);
@@ -28,9 +23,9 @@ uint64_t mlgate_swarm_print(const request_rec *r)
     uint64_t print = 0;
 
     for (int i = 0; i < all->nelts; i++) {
-        print =
-            mlg_print_add(print, text_of(entry[i].key), text_of(entry[i].val),
-                          &mlgate.gate.segment->secret);
+        print = mlg_print_add(print, mlgate_text_of(entry[i].key),
+                              mlgate_text_of(entry[i].val),
+                              &mlgate.gate.segment->secret);
     }
     return print;
 }
@@ -63,7 +58,8 @@ void mlgate_swarm_describe(const request_rec *r, const mlg_arrival_t *a,
 {
     mlg_swarms_t *swarms = mlgate.gate.swarms;
     const mlg_swarm_event_t *e = &swarms->event[event - 1];
-    mlg_text_t agent = text_of(apr_table_get(r->headers_in, "User-Agent"));
+    mlg_text_t agent =
+        mlgate_text_of(apr_table_get(r->headers_in, "User-Agent"));
     char place[MLG_TEMPLATE_TEXT];
     size_t len;
 
@@ -71,7 +67,7 @@ void mlgate_swarm_describe(const request_rec *r, const mlg_arrival_t *a,
         __atomic_load_n(&e->agent, __ATOMIC_RELAXED) != a->agent) {
         return;
     }
-    len = mlg_request_template(place, text_of(r->unparsed_uri));
+    len = mlg_request_template(place, mlgate_text_of(r->unparsed_uri));
     mlg_swarm_describe(
         swarms, event, agent.at, agent.len,
         (__atomic_load_n(&e->place, __ATOMIC_RELAXED) == a->template) ? place
