@@ -12,6 +12,11 @@ OUT      = build/out/$(VARIANT)
 .DELETE_ON_ERROR:
 SHELL = /bin/bash
 
+# As many jobs as there are processors, unless -j says otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 include build/compile.mk
 include build/test.mk
 include build/fuzz.mk
