@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mlg_gate.h"
+#include "gate.h"
 
 #include <math.h>
 #include <string.h>
-
-static void count(const mlg_gate_t *gate, uint64_t client, mlg_counter_id id)
-{
-    mlg_count(gate->counters, client, id);
-}
 
 mlg_standing_t mlg_gate_check(const mlg_gate_t *gate, const mlg_rules_t *rules,
                               const mlg_client_t *client, apr_time_t now_us)
@@ -87,12 +82,11 @@ void mlg_refuse(const mlg_gate_t *gate, const mlg_rules_t *rules,
         (info->nreasons <= MLG_NREASONS) ? info->nreasons : MLG_NREASONS;
     memcpy(d->reasons.top, info->reason, sizeof(d->reasons.top));
     mlg_block_count(&gate->blocks, standing->slot);
-    count(gate, client->hash, MLG_C_REQUESTS);
-    count(gate, client->hash, MLG_C_REFUSED);
+    gate_count(gate, client->hash, MLG_C_REQUESTS);
+    gate_count(gate, client->hash, MLG_C_REFUSED);
 }
 
-/* A reference ID that says nothing about the client. */
-static uint64_t decision_id(const mlg_gate_t *gate, const mlg_arrival_t *a)
+uint64_t gate_decision_id(const mlg_gate_t *gate, const mlg_arrival_t *a)
 {
     uint64_t seed[3] = {a->from.hash, (uint64_t)a->at_us, a->path};
 
@@ -147,12 +141,12 @@ static apr_status_t enter_block(const mlg_gate_t *gate,
         d->until_us = entry.until_us;
         d->offences = (uint8_t)entry.info.offences;
         d->convicts = 1;
-        count(gate, a->from.hash,
-              (entry.kind == MLG_BLOCK_AUTO) ? MLG_C_BLOCKS
-                                             : MLG_C_WOULD_BLOCKS);
+        gate_count(gate, a->from.hash,
+                   (entry.kind == MLG_BLOCK_AUTO) ? MLG_C_BLOCKS
+                                                  : MLG_C_WOULD_BLOCKS);
     }
     else {
-        count(gate, a->from.hash, MLG_C_UNRECORDED);
+        gate_count(gate, a->from.hash, MLG_C_UNRECORDED);
     }
     return rv;
 }
@@ -164,7 +158,7 @@ static void convict(const mlg_gate_t *gate, const mlg_rules_t *rules,
     d->verdict = (rules->engine == MLG_ENGINE_ENFORCE)
                      ? MLG_VERDICT_REFUSE
                      : MLG_VERDICT_WOULD_REFUSE;
-    d->id = decision_id(gate, a);
+    d->id = gate_decision_id(gate, a);
     if (held != NULL) {
         mlg_stripe_assume(held);
         if (enter_block(gate, rules, a, d, held) == APR_SUCCESS) {
@@ -195,54 +189,6 @@ static void fold(const mlg_gate_t *gate, const mlg_arrival_t *a,
     mlg_record_fold_arrival(own, a);
     d->rarity = mlg_gate_rarity(gate, own, a);
     mlg_record_fold_rarity(own, d->rarity);
-}
-
-/* Count the request in its cohorts, and hear what they say. What the server
- * observed holds; here it is counted all the same, to tell of swarms. */
-static void ask_cohorts(const mlg_gate_t *gate, const mlg_rules_t *rules,
-                        const mlg_arrival_t *a, const mlg_record_t *own,
-                        mlg_decision_t *d)
-{
-    mlg_swarm_found_t found;
-
-    if (rules->swarm.mode <= MLG_SWARM_OFF) {
-        return;
-    }
-    mlg_swarm_arrive(gate->swarms, &rules->swarm, a, own, &found);
-    d->excess = found.excess;
-    d->swarm = found.event;
-    d->swarm_begins = found.begins;
-    if (found.refuses) {
-        d->swarm_is = MLG_IN_SWARM_REFUSES;
-        if (mlg_swarm_holds_back(gate->swarms, &rules->swarm)) {
-            d->swarm_is |= MLG_IN_SWARM_HELD;
-        }
-    }
-    if ((a->knows & MLG_KNOWS_SWARM) != 0) {
-        d->excess = a->excess;
-        d->swarm_is = (uint8_t)(a->swarm & ~MLG_IN_SWARM_ALONE);
-    }
-}
-
-/* One of a swarm: refused for this request, with no evidence against it. */
-static void refuse_member(const mlg_gate_t *gate, const mlg_rules_t *rules,
-                          const mlg_arrival_t *a, mlg_decision_t *d)
-{
-    int is_refused = rules->engine == MLG_ENGINE_ENFORCE &&
-                     rules->swarm.mode == MLG_SWARM_REFUSE &&
-                     (d->swarm_is & MLG_IN_SWARM_HELD) == 0 &&
-                     (a->is & MLG_IS_LATE) == 0;
-
-    if ((d->swarm_is & MLG_IN_SWARM_REFUSES) == 0 || mlg_decision_refuses(d)) {
-        return;
-    }
-    d->verdict = is_refused ? MLG_VERDICT_REFUSE : MLG_VERDICT_WOULD_REFUSE;
-    d->swarm_is |= MLG_IN_SWARM_ALONE;
-    d->id = decision_id(gate, a);
-    mlg_swarm_note(gate->swarms, d->swarm, a->from.hash, a->at_us, is_refused);
-    mlg_ring_add(gate->members, d);
-    count(gate, a->from.hash,
-          is_refused ? MLG_C_SWARM_REFUSED : MLG_C_SWARM_WOULD_REFUSE);
 }
 
 /* Learn how high people score here. mlg_key_voter(), hashed already. */
@@ -296,7 +242,7 @@ static void ask_shadow(const mlg_gate_t *gate, const mlg_rules_t *rules,
     if (own->total >= rules->min_requests) {
         calibrate(gate->shadow_calibration, a, own, peak);
     }
-    count(gate, a->from.hash, seen[is_high][is_high_too]);
+    gate_count(gate, a->from.hash, seen[is_high][is_high_too]);
     if (is_high != is_high_too) {
         mlg_dispute_t dispute = {.client = a->from.hash,
                                  .key = a->from.key,
@@ -388,9 +334,9 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
         mlg_record_forget_scores(&own);
     }
     fold(gate, a, &own, d);
-    ask_cohorts(gate, rules, a, &own, d);
+    gate_ask_cohorts(gate, rules, a, &own, d);
     weigh(gate, rules, a, standing, held, &own, d);
-    refuse_member(gate, rules, a, d);
+    gate_refuse_member(gate, rules, a, d);
     calibrate(gate->calibration, a, &own, own.peak);
     mlg_record_publish(shared, &own);
     mlg_table_done(held);
@@ -401,9 +347,9 @@ static void judge_held(const mlg_gate_t *gate, const mlg_rules_t *rules,
         mlg_table_watch(held, &seen);
     }
     if (got.is_new) {
-        count(gate, a->from.hash, MLG_C_NEWCOMERS);
+        gate_count(gate, a->from.hash, MLG_C_NEWCOMERS);
         if (got.has_evicted) {
-            count(gate, a->from.hash, MLG_C_EVICTIONS);
+            gate_count(gate, a->from.hash, MLG_C_EVICTIONS);
         }
     }
 }
@@ -422,14 +368,14 @@ static void judge_unheld(const mlg_gate_t *gate, const mlg_rules_t *rules,
     }
     fold(gate, a, &own, d);
     weigh(gate, rules, a, standing, NULL, &own, d);
-    count(gate, a->from.hash, MLG_C_SKIPPED);
+    gate_count(gate, a->from.hash, MLG_C_SKIPPED);
 }
 
 static void repair(const mlg_gate_t *gate, uint64_t client, mlg_stripe_t *held)
     MLG_REQUIRES(held)
 {
     if (mlg_table_repair(&gate->table, held)) {
-        count(gate, client, MLG_C_REPAIRS);
+        gate_count(gate, client, MLG_C_REPAIRS);
     }
 }
 
@@ -438,18 +384,19 @@ static void count_judged(const mlg_gate_t *gate, const mlg_arrival_t *a,
 {
     uint64_t client = a->from.hash;
 
-    count(gate, client, MLG_C_JUDGED);
+    gate_count(gate, client, MLG_C_JUDGED);
     if ((a->is & MLG_IS_ASSET) != 0) {
-        count(gate, client, MLG_C_ASSETS);
+        gate_count(gate, client, MLG_C_ASSETS);
     }
     if ((a->is & MLG_IS_LATE) != 0) {
-        count(gate, client, MLG_C_LATE); /* whatever the verdict: it is out */
+        gate_count(gate, client,
+                   MLG_C_LATE); /* whatever the verdict: it is out */
     }
     else if (d->verdict == MLG_VERDICT_REFUSE) {
-        count(gate, client, MLG_C_REFUSED);
+        gate_count(gate, client, MLG_C_REFUSED);
     }
     else if (d->verdict == MLG_VERDICT_WOULD_REFUSE) {
-        count(gate, client, MLG_C_WOULD_REFUSE);
+        gate_count(gate, client, MLG_C_WOULD_REFUSE);
     }
     mlg_count_score(gate->counters, client, d->score);
 }
@@ -460,10 +407,10 @@ static void let_pass(const mlg_gate_t *gate, uint64_t client,
 {
     no_features(d);
     d->verdict = (uint16_t)verdict;
-    count(gate, client,
-          (verdict == MLG_VERDICT_ALLOW)    ? MLG_C_ALLOWED
-          : (verdict == MLG_VERDICT_EXEMPT) ? MLG_C_EXEMPT
-                                            : MLG_C_GRACE);
+    gate_count(gate, client,
+               (verdict == MLG_VERDICT_ALLOW)    ? MLG_C_ALLOWED
+               : (verdict == MLG_VERDICT_EXEMPT) ? MLG_C_EXEMPT
+                                                 : MLG_C_GRACE);
 }
 
 void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
@@ -488,7 +435,7 @@ void mlg_judge(const mlg_gate_t *gate, const mlg_rules_t *rules,
         return;
     }
     begin(d, rules, &a->from, a->at_us);
-    count(gate, a->from.hash, MLG_C_REQUESTS);
+    gate_count(gate, a->from.hash, MLG_C_REQUESTS);
     if (standing.verdict != MLG_VERDICT_UNSET &&
         standing.verdict != MLG_VERDICT_WOULD_REFUSE) {
         let_pass(gate, a->from.hash, standing.verdict, d);
@@ -524,7 +471,7 @@ void mlg_settle(const mlg_gate_t *gate, const mlg_arrival_t *a,
     mlg_record_t own;
 
     if (held == NULL) {
-        count(gate, client, MLG_C_SKIPPED);
+        gate_count(gate, client, MLG_C_SKIPPED);
         return;
     }
     mlg_stripe_assume(held);
@@ -537,28 +484,6 @@ void mlg_settle(const mlg_gate_t *gate, const mlg_arrival_t *a,
         /* no `busy`: a record left half written is seen by its odd seq */
         mlg_record_publish(shared, &own);
     }
-}
-
-int mlg_gate_asks_cohorts(const mlg_gate_t *gate, const mlg_arrival_t *a)
-{
-    const mlg_record_t *shared;
-    uint32_t total;
-
-    if ((a->is & (MLG_IS_ASSET | MLG_IS_OTHER_METHOD)) != 0) {
-        return 0;
-    }
-    shared = mlg_table_find(&gate->table, a->from.hash);
-    if (shared == NULL) {
-        return 1;
-    }
-    total = __atomic_load_n(&shared->total, __ATOMIC_RELAXED);
-    if (total >= MLG_SWARM_YOUNG) {
-        return 0;
-    }
-    return (total < MLG_SWARM_FIRST &&
-            (__atomic_load_n(&shared->seen, __ATOMIC_RELAXED) &
-             MLG_SEEN_PAGE) == 0) ||
-           mlg_swarm_is_hot(gate->swarms, a->at_us);
 }
 
 void mlg_gate_crown(const mlg_gate_t *gate, uint64_t model,
