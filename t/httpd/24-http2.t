@@ -8,26 +8,10 @@ use Test::More;
 plan skip_all => 'mod_http2 does not work with prefork' if mpm eq 'prefork';
 plan skip_all => 'no h2load: install nghttp2-client' unless have('h2load');
 
-my $dir = $ENV{MLGATE_WORK};
-system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=gate.test "
-    . "-addext basicConstraints=CA:FALSE "
-    . "-keyout $dir/key.pem -out $dir/cert.pem >/dev/null 2>&1") == 0
-    or die "openssl cannot make a certificate\n";
-
 my $tls_port = MLGate::Server::free_port();
-my $server = server(conf => <<"END");
-LoadModule ssl_module %MODULES%/mod_ssl.so
-SSLSessionCache shmcb:%DIR%/tls(65536)
-Protocols h2 h2c http/1.1
+my $server = server(conf => <<'END' . tls($tls_port));
 MLGateEngine enforce
 Include "%WORK%/by-rate.conf"
-Listen 127.0.0.1:$tls_port
-<VirtualHost 127.0.0.1:$tls_port>
-    ServerName gate.test
-    SSLEngine on
-    SSLCertificateFile "%WORK%/cert.pem"
-    SSLCertificateKeyFile "%WORK%/key.pem"
-</VirtualHost>
 END
 $server->{log}->expect(qr/MLG0004/);
 # Debian's mod_ssl and libssl are not always of one mind.

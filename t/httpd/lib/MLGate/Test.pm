@@ -14,7 +14,7 @@ use MLGate::Log ();
 use MLGate::Server ();
 
 our @EXPORT = qw(client server operator stats record expect_log allow_log
-    expect_block log_lines wait_until have mpm vars done each_of);
+    expect_block log_lines wait_until have mpm vars done each_of tls);
 
 sub vars { Apache::Test::vars(@_) }
 sub mpm { $ENV{MLGATE_MPM} }
@@ -67,6 +67,28 @@ sub expect_block {
 sub have {
     my ($program) = @_;
     return scalar grep { -x "$_/$program" } split /:/, $ENV{PATH};
+}
+
+# Configuration by which gate.test is served on this port with TLS and HTTP/2.
+sub tls {
+    my ($port) = @_;
+    my $dir = $ENV{MLGATE_WORK};
+    -e "$dir/cert.pem" or system('openssl req -x509 -newkey rsa:2048 -nodes '
+        . '-days 2 -subj /CN=gate.test -addext basicConstraints=CA:FALSE '
+        . "-keyout $dir/key.pem -out $dir/cert.pem >/dev/null 2>&1") == 0
+        or die "openssl cannot make a certificate\n";
+    return <<"END";
+LoadModule ssl_module %MODULES%/mod_ssl.so
+SSLSessionCache shmcb:%DIR%/tls(65536)
+Protocols h2 h2c http/1.1
+Listen 127.0.0.1:$port
+<VirtualHost 127.0.0.1:$port>
+    ServerName gate.test
+    SSLEngine on
+    SSLCertificateFile "%WORK%/cert.pem"
+    SSLCertificateKeyFile "%WORK%/key.pem"
+</VirtualHost>
+END
 }
 
 # Wait for something to become true; it must within `patience` seconds.
