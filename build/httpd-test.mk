@@ -57,6 +57,10 @@ check-httpd-asan: ## check-httpd under AddressSanitizer and UBSan, MPM= TESTS=
 	  $(MAKE) --no-print-directory check-httpd VARIANT=asan CC=gcc \
 	  OUT=build/out/asan-httpd MPM='$(MPM)' TESTS='$(TESTS)'
 
+fuzz-status: ## the status handler on mutated requests, under both (T=60)
+	$(Q)FUZZ_SECONDS='$(T)' $(MAKE) --no-print-directory check-httpd-asan \
+	  TESTS=33-status-bytes MPM='$(MPM)'
+
 # The long form of t/httpd/53-kills.t; its report is printed, and kept.
 KILLS ?= 1000
 
@@ -76,4 +80,4 @@ soak: ## MINUTES=60 at saturation: a restart a minute, a kill every ten seconds
 need-httpd-test: | need-build
 	@build/need test
 
-.PHONY: check-httpd check-httpd-asan test-mpms kills soak need-httpd-test
+.PHONY: check-httpd check-httpd-asan fuzz-status test-mpms kills soak need-httpd-test
