@@ -19,6 +19,10 @@
  * gives up its place (Misra and Gries 1982). So random cohorts turn each other
  * out and none that has come to stand.
  *
+ * Two servers' cohorts could be made one, if they shared the key of the hashes:
+ * panes begin at whole multiples of their width since the epoch, so counts of
+ * the same pane add, and bits of networks are or'ed. Nobody does so yet.
+ *
  * How wrong it can be: two processes that write one cohort at once lose an
  * update; one that takes a place while another writes there may leave a mix of
  * two cohorts' counts. Keys are keyed hashes: nobody can aim.
