@@ -81,7 +81,7 @@ sub wrong {
         $got =~ m{^HTTP/1\.[01] (\d{3})[^\r\n]*\r\n(.*?)\r\n\r\n(.*)}s
         or return 'not an answer';
     return "status $code"
-        unless $code =~ /^(?:100|2\d\d|304|4\d\d|501|503|505)$/;
+        unless $code =~ /^(?:100|2\d\d|30[34]|4\d\d|501|503|505)$/;
     my ($length) = $head =~ /^Content-Length: (\d+)/mi;
     return '' if $sent =~ /^HEAD/ || $code == 100 || $code == 206
         || !defined $length || $head !~ m{^Content-Type: application/[a-z+]*json}mi;
