@@ -2,16 +2,20 @@
 # Compiling and linking. Sources are found by directory: a new file needs no
 # line here.
 
-APXS ?= $(firstword $(shell command -v apxs apxs2) /usr/bin/apxs)
+# A variable that keeps what it is given when it is first asked for: apxs is a
+# slow script, and on a new machine comes with the build packages.
+once = $(eval $(1) := $(2))$($(1))
 
-# Asked of apxs once the build packages are there; overridable for packagers.
-HTTPD_CC     = $(shell $(APXS) -q CC 2>/dev/null)
-HTTPD_CFLAGS = $(shell $(APXS) -q CFLAGS EXTRA_CPPFLAGS 2>/dev/null | tr ';' ' ')
-HTTPD_INC    = $(shell $(APXS) -q INCLUDEDIR 2>/dev/null)
-APR_CONFIG  ?= $(shell $(APXS) -q APR_CONFIG 2>/dev/null)
-APU_CONFIG  ?= $(shell $(APXS) -q APU_CONFIG 2>/dev/null)
-APR_INC      = $(shell $(APR_CONFIG) --includedir)
-APR_LIBS     = $(shell $(APU_CONFIG) --link-ld) $(shell $(APR_CONFIG) --link-ld --libs)
+APXS ?= $(call once,APXS,$(firstword $(shell command -v apxs apxs2) /usr/bin/apxs))
+
+# Overridable for packagers.
+HTTPD_CC     = $(call once,HTTPD_CC,$(shell $(APXS) -q CC 2>/dev/null))
+HTTPD_CFLAGS = $(call once,HTTPD_CFLAGS,$(shell $(APXS) -q CFLAGS EXTRA_CPPFLAGS 2>/dev/null | tr ';' ' '))
+HTTPD_INC    = $(call once,HTTPD_INC,$(shell $(APXS) -q INCLUDEDIR 2>/dev/null))
+APR_CONFIG  ?= $(call once,APR_CONFIG,$(shell $(APXS) -q APR_CONFIG 2>/dev/null))
+APU_CONFIG  ?= $(call once,APU_CONFIG,$(shell $(APXS) -q APU_CONFIG 2>/dev/null))
+APR_INC      = $(call once,APR_INC,$(shell $(APR_CONFIG) --includedir))
+APR_LIBS     = $(call once,APR_LIBS,$(shell $(APU_CONFIG) --link-ld) $(shell $(APR_CONFIG) --link-ld --libs))
 
 CC_release = $(HTTPD_CC)
 CC_debug   = gcc
