@@ -5,6 +5,8 @@
 
 #define TELL_AFTER_S      SWARM_DAY_S
 #define USUAL_FEW         20.0f /* newcomers, before a share is known */
+#define GOOD_FEW          8.0f  /* before a share of half the usual is */
+#define LIFT              2.0f  /* a cohort's growth, times the site's */
 #define EXPECTED_LOW      3.0f  /* under the alarm */
 #define EIGHTH            8.0f
 #define NETS_LEAST        64.0f
@@ -135,14 +137,20 @@ static int is_spread(const swarm_site_t *site, const mlg_cohort_t *c,
     return least < NETS_MOST && mlg_cohort_nets(c) >= least;
 }
 
-/* What was usual before the last day: a swarm is not to excuse itself. */
+/* Of the last day, what has been learned: all but the present hour. */
+static float learned_today(const mlg_panes_t panes[MLG_NCOHORT_WINDOWS])
+{
+    return (float)mlg_panes_sum(&panes[MLG_COHORT_DAY]) -
+           (float)panes[MLG_COHORT_3600S].now;
+}
+
+/* What was usual before the last day: a swarm is not to excuse itself, nor a
+ * crowd to make its own past forgotten. */
 static swarm_tally_t past_of(const mlg_cohort_t *c)
 {
-    float owe = (float)mlg_panes_sum(&c->owe[MLG_COHORT_DAY]);
-    float brought = (float)mlg_panes_sum(&c->brought[MLG_COHORT_DAY]);
-
-    return (swarm_tally_t){fmaxf(c->usual_owe - owe, 0.0f),
-                           fmaxf(c->usual_brought - brought, 0.0f)};
+    return (swarm_tally_t){
+        fmaxf(c->usual_owe - learned_today(c->owe), 0.0f),
+        fmaxf(c->usual_brought - learned_today(c->brought), 0.0f)};
 }
 
 static int is_narrow(const mlg_cohort_t *c)
@@ -151,6 +159,17 @@ static int is_narrow(const mlg_cohort_t *c)
 
     return came >= NARROW_FEW &&
            mlg_cohort_nets(c) < fminf(NARROW_SHARE * came, NETS_ENOUGH);
+}
+
+/* People, of whom this cohort has always been a part, come in crowds, and not
+ * every page of theirs has assets: then it is not this cohort that is many. */
+static int grows_with_all(const swarm_site_t *site, const mlg_cohort_t *c,
+                          float base)
+{
+    const mlg_cohort_t *all = &site->whole[site->class];
+
+    return swarm_excess(c, site->at_s, base, 1.0f) <
+           LIFT * swarm_excess(all, site->at_s, all->base * site->factor, 1.0f);
 }
 
 /* Some dozens over a day, or one network under many names. */
@@ -202,7 +221,7 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
     out->excuses = own * EIGHTH < usual && out->excess < site->threshold;
     out->is_bare =
         is_absent(swarm_settled(c, MLG_COHORT_3600S), usual, EXPECTED_LOW);
-    is_good = past.owe >= USUAL_FEW && own * 2.0f >= usual;
+    is_good = past.owe >= GOOD_FEW && past.brought * 2.0f >= past.owe * usual;
     if (own < usual && out->excess < MLG_SWARM_EXCUSE) {
         usual = own;
     }
@@ -210,6 +229,7 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
     out->tells = is_told(site, c, kind, usual, past);
     if (kind != MLG_SWARM_NETWORK && out->excess >= threshold &&
         is_spread(site, c, kind, base) &&
+        !(is_good && grows_with_all(site, c, base)) &&
         brings_nothing(site, c, usual, expected)) {
         out->refuses = is_browser && site->age_s >= SWARM_REFUSE_AFTER_S;
         out->tells = 1;

@@ -56,8 +56,10 @@ static const char *const names[NWAVES] = {"one print",
                                           "crawl wave",
                                           "monitor network",
                                           "carrier NAT",
+                                          "a bare page",
                                           "app, woken",
-                                          "nothing"};
+                                          "nothing",
+                                          "a borrowed print"};
 
 const char *wave_name(wave_kind kind)
 {
@@ -66,7 +68,7 @@ const char *wave_name(wave_kind kind)
 
 int wave_is_swarm(wave_kind kind)
 {
-    return kind <= WAVE_REFERER;
+    return kind <= WAVE_REFERER || kind == WAVE_BORROWED;
 }
 
 /* ---- chance --------------------------------------------------------------- */
@@ -245,6 +247,9 @@ static void swarm_member(play_t *p, wave_kind kind, uint32_t actor, double t)
     if (kind == WAVE_MANY_PRINTS) {
         dress(a, "swarm", below(p, 200), below(p, 3));
     }
+    else if (kind == WAVE_BORROWED) {
+        dress(a, "browser", 3, 0);
+    }
     else if (kind == WAVE_VERSIONS) {
         a->agent = word("version", below(p, 400));
         a->print = a->agent; /* as where a log knows no header */
@@ -290,6 +295,14 @@ static void member(play_t *p, const wave_t *s, uint32_t i, double t)
         actor = add_actor(p, 0x64400000u + (i % 300) * 251);
         dress(&p->actor[actor], "browser", below(p, PROFESSIONS), below(p, 5));
         person(p, actor, t, below(p, SITE_PATHS), referer);
+        break;
+    case WAVE_BARE: /* a status page: none to three in ten read on */
+        actor = add_actor(p, anywhere(p));
+        dress(&p->actor[actor], "browser", below(p, PROFESSIONS), below(p, 5));
+        t = browse(p, actor, t, 3, referer, 0) + 3.0 + about(p, 20.0);
+        if (below(p, 10) < s->seed % 4) {
+            browse(p, actor, t, below(p, SITE_PATHS), 3, 1);
+        }
         break;
     case WAVE_APP:
         actor = add_actor(p, anywhere(p));

@@ -25,8 +25,11 @@ typedef enum wave_kind {
     WAVE_CRAWL,      /* pages only, from fifteen networks */
     WAVE_MONITORS,   /* pages only, from forty networks; they come back */
     WAVE_CARRIER,    /* people behind a few hundred addresses */
+    WAVE_BARE,       /* people with one page that needs nothing */
     WAVE_APP,        /* an app's users, woken all at once: no browser */
     WAVE_QUIET,      /* nothing but ordinary traffic */
+    /* a swarm that costs people */
+    WAVE_BORROWED, /* one print, that of a twelfth of the site's people */
     NWAVES
 } wave_kind;
 

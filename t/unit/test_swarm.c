@@ -79,6 +79,20 @@ CLAIM(three_quarters_of_a_swarm_of_two_hundred_prints_are_refused)
     refuses_most(WAVE_MANY_PRINTS, 75.0);
 }
 
+/* And with it the people whose print it is, a twelfth of all. */
+CLAIM(nine_tenths_of_a_swarm_with_a_borrowed_print_are_refused)
+{
+    static const double speeds[] = {MINUTE, SEVEN, HOUR};
+
+    BEGIN;
+    for (int i = 0; i < 3; i++) {
+        wave_result_t r = play(WAVE_BORROWED, ADDRESSES, speeds[i], 2011);
+
+        IS_TRUE(late_share(&r) >= 90.0);
+        IS_TRUE(r.bystanders_hit * 8 <= r.bystanders);
+    }
+}
+
 CLAIM(a_slow_drip_is_an_event)
 {
     BEGIN;
@@ -128,7 +142,7 @@ static void spares_all(town_t *site)
     static const double speeds[] = {SEVEN, MINUTE, HOUR};
     unsigned nspeeds = (seeds() > 1) ? 3 : 1;
 
-    for (int k = 0; k < NWAVES; k++) {
+    for (int k = 0; k <= WAVE_QUIET; k++) {
         for (unsigned i = 0; i < nspeeds; i++) {
             spares_people(site, (wave_kind)k, ADDRESSES, speeds[i]);
         }
@@ -318,6 +332,7 @@ int main(void)
         TEST(nine_tenths_of_a_swarm_of_one_print_are_refused),
         TEST(nine_tenths_of_a_swarm_of_many_versions_or_paths_are_refused),
         TEST(three_quarters_of_a_swarm_of_two_hundred_prints_are_refused),
+        TEST(nine_tenths_of_a_swarm_with_a_borrowed_print_are_refused),
         TEST(a_slow_drip_is_an_event),
         TEST(nobody_of_a_twin_or_beside_a_swarm_is_refused),
         TEST(nor_on_a_site_with_a_newcomer_a_second),
