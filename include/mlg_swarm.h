@@ -18,7 +18,10 @@
  *            link scanners and monitors come from a few, however many they are
  *   NOVELTY  the cohort was not always like this. One that never brought
  *            anything (feed readers, an app) may be MLG_SWARM_EXCUSE times its
- *            usual size
+ *            usual size. One whose members always brought what people bring
+ *            is condemned only where more of it come than of the whole site,
+ *            to a kind of path that is crowded, and others bring something
+ *            there: not every page has assets, and crowds go to those, too
  *
  * A flash crowd has excess, spread and novelty; it brings assets. On a site
  * whose people bring none (an API), absence proves nothing, and nobody is ever
@@ -51,8 +54,10 @@
  * Have a print for each address: then it is told, if at all, and not refused.
  * Send forms only: a POST is no first page and is not counted. Whoever posts a
  * form that was cached has its assets cached, and brings as little.
- * Borrow the print of many people: those of them who come without having
- * brought anything share its verdict once it outnumbers them eight to one.
+ * Borrow the print of many people: those of them who come where it goes without
+ * having brought anything share its verdict once it outnumbers them eight to
+ * one. Where a site has too few newcomers, or others who bring nothing ask for
+ * the same, a borrowed print is told and not refused.
  *
  * Who may touch what: everything by anybody, in relaxed atomics. A lost update
  * is tolerated. Pure: no clock, no lock, no allocation. All-zero bytes are a

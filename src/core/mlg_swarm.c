@@ -64,10 +64,11 @@ static void hear(council_t *council, const mlg_swarms_t *s,
                  const swarm_site_t *site, unsigned kind)
 {
     mlg_cohort_t *c = &council->cohort[kind];
+    const mlg_cohort_t *there = &council->cohort[MLG_SWARM_PLACE];
 
     c->event = (uint16_t)swarm_event_of(s, c->event, c->tag);
     swarm_judge(&council->of[kind], site, c, (mlg_swarm_kind)kind,
-                c->event != 0);
+                (there->tag != 0 && there != c) ? there : NULL, c->event != 0);
 }
 
 /* @return the kind that names the swarm, or MLG_NSWARM_KINDS */
@@ -199,6 +200,13 @@ static void count_newcomer(mlg_swarms_t *s, const mlg_swarm_by_t *by,
         mlg_cohort_advance(
             c, at_s, (k == MLG_SWARM_NETWORK) ? SWARM_AGENTS_S : SWARM_NETS_S,
             site.factor, site.bound);
+    }
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        mlg_cohort_t *c = &council.cohort[k];
+
+        if (council.at[k] == NULL) {
+            continue;
+        }
         mlg_cohort_came(c, (k == MLG_SWARM_NETWORK) ? mix(a->agent)
                            : (k == MLG_SWARM_PLACE && is_vouched(&council))
                                ? 0
@@ -259,6 +267,10 @@ static void judge_again(mlg_swarms_t *s, const mlg_swarm_by_t *by,
 
         if (at != NULL) {
             mlg_cohort_load(&council.cohort[k], at);
+        }
+    }
+    for (unsigned k = 0; k < MLG_NSWARM_KINDS; k++) {
+        if (council.cohort[k].tag != 0) {
             hear(&council, s, &site, k);
         }
     }

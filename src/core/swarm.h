@@ -89,10 +89,13 @@ void swarm_site_peek(swarm_site_t *site, const mlg_swarms_t *s,
 
 /** What a cohort says.
  *
+ * @param there  the cohort of the kind of path that the newcomer asks for;
+ *               NULL: not known, or it is `c`
  * @param is_on  an event of it goes on: half as much is enough
  */
 void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
-                 const mlg_cohort_t *c, mlg_swarm_kind kind, int is_on);
+                 const mlg_cohort_t *c, mlg_swarm_kind kind,
+                 const mlg_cohort_t *there, int is_on);
 
 /** A cohort's event that goes on. @return 1 + index, or 0 */
 unsigned swarm_event_of(const mlg_swarms_t *s, unsigned event, uint64_t tag);

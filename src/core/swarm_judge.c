@@ -75,8 +75,14 @@ static int is_absent(swarm_tally_t t, float usual, float expected)
     return t.owe * usual >= expected && t.brought * EIGHTH <= t.owe * usual;
 }
 
-/* The site but for this cohort: 1 when it brings what it usually does, 0 when
- * it does not, -1 when there are too few of them to tell. */
+/* 1 when they bring that part of what is usual, 0 when they do not, -1 when there are too
+ * few of them to tell. */
+static int do_bring(float brought, float expected, float part)
+{
+    return (expected < SWARM_OTHERS) ? -1 : brought * part >= expected;
+}
+
+/* The site but for this cohort. */
 static int others_bring(const swarm_site_t *site, swarm_tally_t own,
                         enum mlg_cohort_window w)
 {
@@ -93,19 +99,35 @@ static int others_bring(const swarm_site_t *site, swarm_tally_t own,
         expected += t.owe * site->usual[r];
         brought += t.brought;
     }
-    if (expected < SWARM_OTHERS) {
-        return -1;
-    }
-    return brought * 4.0f >= expected;
+    return do_bring(brought, expected, 4.0f);
 }
 
+/* Who asks for the same kind of path and is not of this cohort. Where they
+ * bring nothing, too, it is the page that needs nothing. */
+static int others_there_bring(const swarm_site_t *site,
+                              const mlg_cohort_t *there, swarm_tally_t own,
+                              enum mlg_cohort_window w)
+{
+    swarm_tally_t t = swarm_settled(there, w);
+
+    return do_bring(t.brought - own.brought,
+                    (t.owe - own.owe) * site->usual[site->class], 1.5f);
+}
+
+/* @param there  the newcomer's kind of path; NULL: does not matter */
 static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
-                          float usual, float expected)
+                          const mlg_cohort_t *there, float usual,
+                          float expected)
 {
     for (int w = MLG_COHORT_60S; w <= MLG_COHORT_3600S; w++) {
         swarm_tally_t t = swarm_settled(c, (enum mlg_cohort_window)w);
         int others;
 
+        if (there != NULL &&
+            others_there_bring(site, there, t, (enum mlg_cohort_window)w) ==
+                0) {
+            return 0;
+        }
         if (!is_absent(t, usual, expected)) {
             continue;
         }
@@ -172,6 +194,16 @@ static int grows_with_all(const swarm_site_t *site, const mlg_cohort_t *c,
            LIFT * swarm_excess(all, site->at_s, all->base * site->factor, 1.0f);
 }
 
+/* Is this where many go? */
+static int is_crowded(const swarm_site_t *site, const mlg_cohort_t *there,
+                      float threshold)
+{
+    return there == NULL ||
+           swarm_excess(there, site->at_s,
+                        fminf(there->base, site->bound) * site->factor,
+                        MLG_SWARM_SLACK) >= threshold;
+}
+
 /* Some dozens over a day, or one network under many names. */
 static int is_told(const swarm_site_t *site, const mlg_cohort_t *c,
                    mlg_swarm_kind kind, float usual, swarm_tally_t past)
@@ -196,7 +228,8 @@ static int is_told(const swarm_site_t *site, const mlg_cohort_t *c,
 }
 
 void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
-                 const mlg_cohort_t *c, mlg_swarm_kind kind, int is_on)
+                 const mlg_cohort_t *c, mlg_swarm_kind kind,
+                 const mlg_cohort_t *there, int is_on)
 {
     int is_browser = site->class != MLG_SWARM_NO_BROWSER;
     int owes_by_class = is_browser && kind != MLG_SWARM_NETWORK;
@@ -229,8 +262,9 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
     out->tells = is_told(site, c, kind, usual, past);
     if (kind != MLG_SWARM_NETWORK && out->excess >= threshold &&
         is_spread(site, c, kind, base) &&
-        !(is_good && grows_with_all(site, c, base)) &&
-        brings_nothing(site, c, usual, expected)) {
+        !(is_good && (grows_with_all(site, c, base) ||
+                      !is_crowded(site, there, threshold))) &&
+        brings_nothing(site, c, is_good ? there : NULL, usual, expected)) {
         out->refuses = is_browser && site->age_s >= SWARM_REFUSE_AFTER_S;
         out->tells = 1;
     }

@@ -44,22 +44,25 @@ typedef struct play_t {
     double slow_s; /* to answer, on average */
 } play_t;
 
-static const char *const names[NWAVES] = {"one print",
-                                          "200 prints, mixed paths",
-                                          "400 versions",
-                                          "new paths",
-                                          "one print with referer",
-                                          "newsletter",
-                                          "aggregator",
-                                          "launch, slow server",
-                                          "mail proxies",
-                                          "crawl wave",
-                                          "monitor network",
-                                          "carrier NAT",
-                                          "a bare page",
-                                          "app, woken",
-                                          "nothing",
-                                          "a borrowed print"};
+static const char *const names[NWAVES] = {
+    [WAVE_ONE_PRINT] = "one print",
+    [WAVE_MANY_PRINTS] = "200 prints, mixed paths",
+    [WAVE_VERSIONS] = "400 versions",
+    [WAVE_PATHS] = "new paths",
+    [WAVE_REFERER] = "one print with referer",
+    [WAVE_NEWSLETTER] = "newsletter",
+    [WAVE_LINK] = "aggregator",
+    [WAVE_LAUNCH] = "launch, slow server",
+    [WAVE_PROXIES] = "mail proxies",
+    [WAVE_CRAWL] = "crawl wave",
+    [WAVE_MONITORS] = "monitor network",
+    [WAVE_CARRIER] = "carrier NAT",
+    [WAVE_BARE] = "a bare page",
+    [WAVE_APP] = "app, woken",
+    [WAVE_QUIET] = "nothing",
+    [WAVE_BARE_ALIKE] = "a bare page, one print",
+    [WAVE_BORROWED] = "a borrowed print",
+};
 
 const char *wave_name(wave_kind kind)
 {
@@ -297,8 +300,13 @@ static void member(play_t *p, const wave_t *s, uint32_t i, double t)
         person(p, actor, t, below(p, SITE_PATHS), referer);
         break;
     case WAVE_BARE: /* a status page: none to three in ten read on */
+    case WAVE_BARE_ALIKE:
         actor = add_actor(p, anywhere(p));
-        dress(&p->actor[actor], "browser", below(p, PROFESSIONS), below(p, 5));
+        dress(&p->actor[actor], "browser",
+              (s->kind == WAVE_BARE_ALIKE && below(p, 10) < 7)
+                  ? 3
+                  : below(p, PROFESSIONS),
+              below(p, 5));
         t = browse(p, actor, t, 3, referer, 0) + 3.0 + about(p, 20.0);
         if (below(p, 10) < s->seed % 4) {
             browse(p, actor, t, below(p, SITE_PATHS), 3, 1);

@@ -28,8 +28,9 @@ typedef enum wave_kind {
     WAVE_BARE,       /* people with one page that needs nothing */
     WAVE_APP,        /* an app's users, woken all at once: no browser */
     WAVE_QUIET,      /* nothing but ordinary traffic */
-    /* a swarm that costs people */
-    WAVE_BORROWED, /* one print, that of a twelfth of the site's people */
+    /* what costs people */
+    WAVE_BARE_ALIKE, /* a bare page; seven in ten have one print */
+    WAVE_BORROWED,   /* a swarm with the print of a twelfth of the people */
     NWAVES
 } wave_kind;
 
