@@ -140,6 +140,9 @@ typedef struct mlg_nurse_t {
         slot[4]; /* 1 + place of its cohort in each kind's table; 0 = none */
 } mlg_nurse_t;
 
+#define MLG_SWARM_KNOWS_AGENT 1u
+#define MLG_SWARM_KNOWS_PLACE 2u
+
 /* A swarm, as long as it lasts and until its place is needed. */
 typedef struct mlg_swarm_event_t {
     uint64_t id;      /* when it began and where it stands; 0 = free */
@@ -149,7 +152,7 @@ typedef struct mlg_swarm_event_t {
     int64_t last_us;  /* latest member */
     int64_t end_us;   /* 0 = goes on */
     int64_t peak_us;
-    uint64_t agent; /* hash of the first member's, see `same_agent` */
+    uint64_t agent; /* hash of what members share, see `same_agent` */
     uint64_t place;
     uint32_t kind;     /* mlg_swarm_kind */
     uint32_t refuses;  /* 0: told only */
@@ -162,7 +165,7 @@ typedef struct mlg_swarm_event_t {
     uint32_t seen;  /* members looked at for what they share: ... */
     uint32_t same_agent;
     uint32_t same_place;
-    uint32_t is_described;
+    uint32_t knows;   /* MLG_SWARM_KNOWS_*: the texts are of `agent`, `place` */
     float excess;     /* the highest */
     uint32_t brought; /* of those that passed */
     char agent_text[MLG_SWARM_AGENT_TEXT];
@@ -246,14 +249,23 @@ void mlg_swarm_note(mlg_swarms_t *s, unsigned event, uint64_t client,
 void mlg_swarm_answer(mlg_swarms_t *s, const mlg_arrival_t *a,
                       const mlg_record_t *own, uint32_t status);
 
-/** Remember what members look like, once.
+/** What of this member describes its event, as a mask of MLG_SWARM_KNOWS_*:
+ * nothing once the event is described, or for one that is unlike the others.
+ *
+ * @param event  1 + index, as found; others ask for nothing
+ */
+unsigned mlg_swarm_asks(const mlg_swarms_t *s, unsigned event,
+                        const mlg_arrival_t *a);
+
+/** Remember what members look like: as much as mlg_swarm_asks() for.
  *
  * @param event  1 + index, as found
  * @param agent  `agent_len` hostile bytes, cut to fit; NULL: unknown
  * @param place  likewise: a path's template, see mlg_request_template()
  */
-void mlg_swarm_describe(mlg_swarms_t *s, unsigned event, const char *agent,
-                        size_t agent_len, const char *place, size_t place_len);
+void mlg_swarm_describe(mlg_swarms_t *s, unsigned event, const mlg_arrival_t *a,
+                        const char *agent, size_t agent_len, const char *place,
+                        size_t place_len);
 
 /** End the events that nobody comes to any more. @return how many it ended */
 unsigned mlg_swarm_sweep(mlg_swarms_t *s, apr_time_t now_us);

@@ -110,6 +110,21 @@ unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
     return (unsigned)(e - s->event) + 1;
 }
 
+/* Is this what all members share? The first may have been a bystander, who went
+ * where the swarm goes: until two in a row agree, the latest stands for all. */
+static void compare(uint64_t *shared, uint32_t *same, uint64_t its,
+                    mlg_swarm_event_t *e, uint32_t known)
+{
+    if (LOAD(*shared) == its && LOAD(*same) > 0) {
+        COUNT(*same);
+    }
+    else if (LOAD(*same) <= 1) {
+        STORE(*shared, its);
+        STORE(*same, 1u);
+        __atomic_fetch_and(&e->knows, ~known, __ATOMIC_RELAXED);
+    }
+}
+
 void swarm_event_member(mlg_swarms_t *s, unsigned event, const mlg_cohort_t *c,
                         const mlg_arrival_t *a, float excess, int refuses)
 {
@@ -137,39 +152,57 @@ void swarm_event_member(mlg_swarms_t *s, unsigned event, const mlg_cohort_t *c,
         __atomic_store(&e->excess, &excess, __ATOMIC_RELAXED);
     }
     if (COUNT(e->seen) == 0) {
-        STORE(e->agent, a->agent);
-        STORE(e->place, a->template);
         memcpy(e->from, a->from.addr.b, sizeof(e->from));
     }
-    if (LOAD(e->agent) == a->agent) {
-        COUNT(e->same_agent);
-    }
-    if (LOAD(e->place) == a->template) {
-        COUNT(e->same_place);
-    }
+    compare(&e->agent, &e->same_agent, a->agent, e, MLG_SWARM_KNOWS_AGENT);
+    compare(&e->place, &e->same_place, a->template, e, MLG_SWARM_KNOWS_PLACE);
 }
 
-void mlg_swarm_describe(mlg_swarms_t *s, unsigned event, const char *agent,
-                        size_t agent_len, const char *place, size_t place_len)
+unsigned mlg_swarm_asks(const mlg_swarms_t *s, unsigned event,
+                        const mlg_arrival_t *a)
 {
-    mlg_swarm_event_t *e;
+    const mlg_swarm_event_t *e;
+    unsigned asks = 0;
 
     if (event == 0 || event > MLG_SWARM_EVENTS) {
+        return 0;
+    }
+    e = &s->event[event - 1];
+    if (LOAD(e->agent) == a->agent) {
+        asks |= MLG_SWARM_KNOWS_AGENT;
+    }
+    if (LOAD(e->place) == a->template) {
+        asks |= MLG_SWARM_KNOWS_PLACE;
+    }
+    return asks & ~LOAD(e->knows);
+}
+
+static void copy_text(char *to, size_t size, const char *text, size_t len)
+{
+    len = (text == NULL) ? 0 : (len < size) ? len : size - 1;
+    if (len > 0) {
+        memcpy(to, text, len);
+    }
+    memset(to + len, 0, size - len);
+}
+
+void mlg_swarm_describe(mlg_swarms_t *s, unsigned event, const mlg_arrival_t *a,
+                        const char *agent, size_t agent_len, const char *place,
+                        size_t place_len)
+{
+    unsigned asks = mlg_swarm_asks(s, event, a);
+    mlg_swarm_event_t *e;
+
+    if (asks == 0) {
         return;
     }
     e = &s->event[event - 1];
-    if (__atomic_exchange_n(&e->is_described, 1, __ATOMIC_ACQ_REL) != 0) {
-        return;
+    asks &= ~__atomic_fetch_or(&e->knows, asks, __ATOMIC_ACQ_REL);
+    if ((asks & MLG_SWARM_KNOWS_AGENT) != 0) {
+        copy_text(e->agent_text, sizeof(e->agent_text), agent, agent_len);
     }
-    if (agent != NULL) {
-        memcpy(e->agent_text, agent,
-               (agent_len < MLG_SWARM_AGENT_TEXT) ? agent_len
-                                                  : MLG_SWARM_AGENT_TEXT - 1);
-    }
-    if (place != NULL) {
-        memcpy(e->place_text, place,
-               (place_len < MLG_SWARM_PLACE_TEXT) ? place_len
-                                                  : MLG_SWARM_PLACE_TEXT - 1);
+    if ((asks & MLG_SWARM_KNOWS_PLACE) != 0) {
+        copy_text(e->place_text, sizeof(e->place_text), place, place_len);
     }
 }
 

@@ -370,7 +370,7 @@ void mlgate_event_ended(server_rec *s, apr_pool_t *p, const mlg_block_t *block);
 /** What a request's header has in common with others: see mlg_print_add(). */
 uint64_t mlgate_swarm_print(const request_rec *r);
 
-/** Describe a swarm by a request of its first member's kind, once.
+/** Describe a swarm by a member, as far as mlg_swarm_asks() for it.
  * @param event  1 + index, as found */
 void mlgate_swarm_describe(const request_rec *r, const mlg_arrival_t *a,
                            unsigned event);

@@ -51,28 +51,20 @@ static void write_event(server_rec *s, apr_pool_t *p, const char *what,
     }
 }
 
-/* Whose hashes the event compares with was counted first, and while requests
- * are judged at once that need not be the one that began it. */
 void mlgate_swarm_describe(const request_rec *r, const mlg_arrival_t *a,
                            unsigned event)
 {
     mlg_swarms_t *swarms = mlgate.gate.swarms;
-    const mlg_swarm_event_t *e = &swarms->event[event - 1];
     mlg_text_t agent =
         mlgate_text_of(apr_table_get(r->headers_in, "User-Agent"));
     char place[MLG_TEMPLATE_TEXT];
     size_t len;
 
-    if (__atomic_load_n(&e->is_described, __ATOMIC_RELAXED) != 0 ||
-        __atomic_load_n(&e->agent, __ATOMIC_RELAXED) != a->agent) {
+    if (mlg_swarm_asks(swarms, event, a) == 0) {
         return;
     }
     len = mlg_request_template(place, mlgate_text_of(r->unparsed_uri));
-    mlg_swarm_describe(
-        swarms, event, agent.at, agent.len,
-        (__atomic_load_n(&e->place, __ATOMIC_RELAXED) == a->template) ? place
-                                                                      : NULL,
-        len);
+    mlg_swarm_describe(swarms, event, a, agent.at, agent.len, place, len);
 }
 
 void mlgate_swarm_begins(request_rec *r, const mlg_decision_t *d)

@@ -86,15 +86,17 @@ static void sweep(mlg_replay_t *replay, apr_time_t at_us)
     }
 }
 
-/* What a swarm looks like, by the request that began it. */
-static void describe(mlg_replay_t *replay, const mlg_log_entry_t *entry,
-                     unsigned event)
+static void describe(mlg_replay_t *replay, const mlg_request_t *request,
+                     const mlg_arrival_t *arrival, unsigned event)
 {
-    const mlg_request_t *request = &entry->request;
     char place[MLG_TEMPLATE_TEXT];
-    size_t len = mlg_request_template(place, request->target);
+    size_t len;
 
-    mlg_swarm_describe(replay->gate.swarms, event, request->agent.at,
+    if (mlg_swarm_asks(replay->gate.swarms, event, arrival) == 0) {
+        return;
+    }
+    len = mlg_request_template(place, request->target);
+    mlg_swarm_describe(replay->gate.swarms, event, arrival, request->agent.at,
                        request->agent.len, place, len);
 }
 
@@ -117,9 +119,7 @@ void mlg_replay_entry(mlg_replay_t *replay, mlg_log_entry_t *entry,
     stripe = &replay->gate.table.stripe[mlg_stripe_of(arrival->from.hash)];
     sweep(replay, arrival->at_us);
     mlg_judge(&replay->gate, &replay->rules, arrival, stripe, d);
-    if (d->swarm_begins) {
-        describe(replay, entry, d->swarm);
-    }
+    describe(replay, &entry->request, arrival, d->swarm);
     if (!d->is_recorded) {
         return;
     }

@@ -232,7 +232,8 @@ static int has_agent(const mlg_swarm_event_t *e)
         (e->kind != MLG_SWARM_PLACE && e->kind != MLG_SWARM_NETWORK) ||
         2ull * e->seen > e->members;
 
-    return is_known && e->is_described && is_shared(e->same_agent, e->seen);
+    return is_known && (e->knows & MLG_SWARM_KNOWS_AGENT) != 0 &&
+           is_shared(e->same_agent, e->seen);
 }
 
 static const char *const class_words[MLG_NSWARM_CLASSES] = {

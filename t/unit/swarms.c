@@ -75,6 +75,8 @@ int wave_is_swarm(wave_kind kind)
 }
 
 /* ---- chance --------------------------------------------------------------- */
+/* One draw a statement: compilers differ in which argument they draw first,
+   and the same seed must be the same day to each of them. */
 
 static double chance(play_t *p)
 {
@@ -136,6 +138,15 @@ static void dress(actor_t *a, const char *what, uint64_t print, uint64_t agent)
     a->agent = word(what, (print << 16) + agent);
 }
 
+/* Of so many prints, in so many versions each. */
+static void dress_any(play_t *p, uint32_t actor, const char *what,
+                      uint32_t prints, uint32_t agents)
+{
+    uint32_t print = below(p, prints);
+
+    dress(&p->actor[actor], what, print, below(p, agents));
+}
+
 /* ---- what they do --------------------------------------------------------- */
 
 static uint32_t add_act(play_t *p, uint32_t actor, double at_s, int what,
@@ -190,8 +201,9 @@ static void person(play_t *p, uint32_t actor, double at_s, uint32_t path,
                    uint32_t referer)
 {
     int fetches = below(p, 12) != 0;
-    unsigned pages = 1 + (below(p, 10) < 4) + (below(p, 10) < 2);
+    unsigned pages = 1 + (below(p, 10) < 4);
 
+    pages += below(p, 10) < 2;
     p->actor[actor].is_person = 1;
     for (unsigned i = 0; i < pages; i++) {
         uint32_t next = below(p, SITE_PATHS);
@@ -209,23 +221,20 @@ static void ordinary(play_t *p, double from_s, double seconds, double every_s)
 
     while (t < from_s + seconds) {
         uint32_t kind = below(p, 10);
-        uint32_t actor;
+        uint32_t actor = add_actor(p, anywhere(p));
 
         if (kind < 7) {
-            actor = add_actor(p, anywhere(p));
-            dress(&p->actor[actor], "browser", below(p, PROFESSIONS),
-                  below(p, 5));
-            person(p, actor, t, below(p, 2) ? 0 : below(p, SITE_PATHS),
-                   below(p, 2) ? NO_PATH : FOREIGN);
+            uint32_t path = below(p, 2) ? 0 : below(p, SITE_PATHS);
+
+            dress_any(p, actor, "browser", PROFESSIONS, 5);
+            person(p, actor, t, path, below(p, 2) ? NO_PATH : FOREIGN);
         }
         else if (kind < 9) { /* scanners and robots that claim a browser */
-            actor = add_actor(p, anywhere(p));
-            dress(&p->actor[actor], "bot", below(p, 60), below(p, 5));
+            dress_any(p, actor, "bot", 60, 5);
             ask(p, actor, t, PAGE, below(p, SITE_PATHS), NO_PATH);
         }
         else { /* an app */
-            actor = add_actor(p, anywhere(p));
-            dress(&p->actor[actor], "app", 0, below(p, 3));
+            dress_any(p, actor, "app", 1, 3);
             p->actor[actor].is_browser = 0;
             p->actor[actor].is_person = 1;
             ask(p, actor, t, PAGE, SITE_PATHS + 1, NO_PATH);
@@ -238,7 +247,9 @@ static void ordinary(play_t *p, double from_s, double seconds, double every_s)
 
 static uint32_t from_networks(play_t *p, unsigned n)
 {
-    return (0x0D000000u + (below(p, n) << 16)) | below(p, 65536);
+    uint32_t net = 0x0D000000u + (below(p, n) << 16);
+
+    return net | below(p, 65536);
 }
 
 static void swarm_member(play_t *p, wave_kind kind, uint32_t actor, double t)
@@ -248,7 +259,7 @@ static void swarm_member(play_t *p, wave_kind kind, uint32_t actor, double t)
 
     dress(a, "swarm", 0, 0);
     if (kind == WAVE_MANY_PRINTS) {
-        dress(a, "swarm", below(p, 200), below(p, 3));
+        dress_any(p, actor, "swarm", 200, 3);
     }
     else if (kind == WAVE_BORROWED) {
         dress(a, "browser", 3, 0);
@@ -258,7 +269,7 @@ static void swarm_member(play_t *p, wave_kind kind, uint32_t actor, double t)
         a->print = a->agent; /* as where a log knows no header */
     }
     else if (kind == WAVE_PATHS) {
-        dress(a, "swarm", below(p, 5), below(p, 3));
+        dress_any(p, actor, "swarm", 5, 3);
     }
     for (unsigned i = 0; i < requests; i++) {
         uint32_t path = (kind == WAVE_MANY_PRINTS) ? below(p, SITE_PATHS)
@@ -279,12 +290,12 @@ static void member(play_t *p, const wave_t *s, uint32_t i, double t)
     switch (s->kind) {
     case WAVE_PROXIES:
         actor = add_actor(p, from_networks(p, 30));
-        dress(&p->actor[actor], "proxy", below(p, 3), 0);
+        dress_any(p, actor, "proxy", 3, 1);
         ask(p, actor, t, PAGE, path, NO_PATH);
         break;
     case WAVE_CRAWL:
         actor = add_actor(p, from_networks(p, 15));
-        dress(&p->actor[actor], "crawler", below(p, 2), 0);
+        dress_any(p, actor, "crawler", 2, 1);
         ask(p, actor, t, PAGE, below(p, SITE_PATHS), NO_PATH);
         break;
     case WAVE_MONITORS:
@@ -296,25 +307,25 @@ static void member(play_t *p, const wave_t *s, uint32_t i, double t)
         break;
     case WAVE_CARRIER:
         actor = add_actor(p, 0x64400000u + (i % 300) * 251);
-        dress(&p->actor[actor], "browser", below(p, PROFESSIONS), below(p, 5));
+        dress_any(p, actor, "browser", PROFESSIONS, 5);
         person(p, actor, t, below(p, SITE_PATHS), referer);
         break;
     case WAVE_BARE: /* a status page: none to three in ten read on */
     case WAVE_BARE_ALIKE:
         actor = add_actor(p, anywhere(p));
-        dress(&p->actor[actor], "browser",
-              (s->kind == WAVE_BARE_ALIKE && below(p, 10) < 7)
-                  ? 3
-                  : below(p, PROFESSIONS),
-              below(p, 5));
-        t = browse(p, actor, t, 3, referer, 0) + 3.0 + about(p, 20.0);
+        dress_any(p, actor, "browser", PROFESSIONS, 5);
+        if (s->kind == WAVE_BARE_ALIKE && below(p, 10) < 7) {
+            dress(&p->actor[actor], "browser", 3, below(p, 5));
+        }
+        t = browse(p, actor, t, 3, referer, 0) + 3.0;
+        t += about(p, 20.0);
         if (below(p, 10) < s->seed % 4) {
             browse(p, actor, t, below(p, SITE_PATHS), 3, 1);
         }
         break;
     case WAVE_APP:
         actor = add_actor(p, anywhere(p));
-        dress(&p->actor[actor], "app", 0, below(p, 3));
+        dress_any(p, actor, "app", 1, 3);
         p->actor[actor].is_browser = 0;
         ask(p, actor, t, PAGE, SITE_PATHS + 1, NO_PATH);
         break;
@@ -322,7 +333,7 @@ static void member(play_t *p, const wave_t *s, uint32_t i, double t)
     case WAVE_LINK:
     case WAVE_LAUNCH:
         actor = add_actor(p, anywhere(p));
-        dress(&p->actor[actor], "browser", below(p, PROFESSIONS), below(p, 5));
+        dress_any(p, actor, "browser", PROFESSIONS, 5);
         person(p, actor, t, path,
                (s->kind == WAVE_NEWSLETTER) ? referer
                : (s->kind == WAVE_LINK)     ? FOREIGN
@@ -526,11 +537,11 @@ static void neighbours(play_t *p, const wave_t *wave, uint32_t first,
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t actor = add_actor(p, 0);
+        double t = 300.0 + chance(p) * wave->seconds;
 
         p->actor[actor].client = p->actor[first + i].client;
-        dress(&p->actor[actor], "browser", below(p, PROFESSIONS), below(p, 5));
-        person(p, actor, 300.0 + chance(p) * wave->seconds,
-               below(p, SITE_PATHS), NO_PATH);
+        dress_any(p, actor, "browser", PROFESSIONS, 5);
+        person(p, actor, t, below(p, SITE_PATHS), NO_PATH);
     }
 }
 

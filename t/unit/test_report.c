@@ -619,7 +619,8 @@ CLAIM(one_of_a_thousand_does_not_name_a_swarm_of_a_path)
     BEGIN;
     rig_open(&rig);
     e = swarm_at(&rig, 0, T0, 1);
-    e->seen = e->same_agent = e->is_described = 1;
+    e->seen = e->same_agent = 1;
+    e->knows = MLG_SWARM_KNOWS_AGENT | MLG_SWARM_KNOWS_PLACE;
     snprintf(e->agent_text, sizeof(e->agent_text), "Mozilla/5.0 Firefox/140.0");
     IS_TRUE(strncmp(mlg_report_swarm_title(words, e), "Firefox/140", 11) == 0);
     e->kind = MLG_SWARM_PLACE;

@@ -86,10 +86,19 @@ CLAIM(nine_tenths_of_a_swarm_with_a_borrowed_print_are_refused)
 
     BEGIN;
     for (int i = 0; i < 3; i++) {
-        wave_result_t r = play(WAVE_BORROWED, ADDRESSES, speeds[i], 2011);
+        wave_result_t all = {0};
 
-        IS_TRUE(late_share(&r) >= 90.0);
-        IS_TRUE(r.bystanders_hit * 25 <= r.bystanders);
+        for (unsigned n = 0; n < 5; n++) {
+            wave_result_t r =
+                play(WAVE_BORROWED, ADDRESSES, speeds[i], 2011 + n);
+
+            all.late += r.late;
+            all.late_refused += r.late_refused;
+            all.bystanders += r.bystanders;
+            all.bystanders_hit += r.bystanders_hit;
+        }
+        IS_TRUE(late_share(&all) >= 90.0);
+        IS_TRUE(all.bystanders_hit * 30 <= all.bystanders);
     }
 }
 
@@ -290,13 +299,49 @@ CLAIM(an_event_is_over_when_nobody_comes_to_it)
     }
     assert_non_null(e);
     IS_INT(e->end_us, 0);
-    IS_INT(e->same_agent, e->seen);
     IS_TRUE(e->members > 1800 && e->members <= 2000);
     mlg_swarm_sweep(gate.swarms, e->last_us + SEC(899));
     IS_INT(e->end_us, 0);
     IS_TRUE(mlg_swarm_sweep(gate.swarms, e->last_us + SEC(901)) >= 1);
     IS_INT(e->end_us, e->last_us);
     IS_INT(mlg_swarm_sweep(gate.swarms, e->last_us + SEC(902)), 0);
+}
+
+CLAIM(an_event_is_described_by_what_most_of_its_members_are)
+{
+    wave_t w = {WAVE_ONE_PRINT, 2000, MINUTE, 2011};
+    mlg_arrival_t member = {.agent = 1, .template = 2};
+    mlg_gate_t gate;
+    unsigned event = 0;
+    mlg_swarm_event_t *e;
+
+    BEGIN;
+    wave_play(&town, &w);
+    IS_INT(mlg_segment_view(&gate, town.scratch, town.bytes, NULL),
+           APR_SUCCESS);
+    while (event < MLG_SWARM_EVENTS && !gate.swarms->event[event].refuses) {
+        event++;
+    }
+    assert_true(event < MLG_SWARM_EVENTS);
+    e = &gate.swarms->event[event++];
+    IS_TRUE(e->seen > 1800);
+    IS_TRUE(e->same_agent + 3 > e->seen); /* a bystander began it */
+    IS_INT(mlg_swarm_asks(gate.swarms, event, &member), 0);
+    mlg_swarm_describe(gate.swarms, event, &member, "curl/8", 6, "/", 1);
+    IS_TEXT(e->agent_text, "");
+    member.agent = e->agent;
+    IS_INT(mlg_swarm_asks(gate.swarms, event, &member), MLG_SWARM_KNOWS_AGENT);
+    mlg_swarm_describe(gate.swarms, event, &member, "curl/8", 6, "/", 1);
+    IS_TEXT(e->agent_text, "curl/8");
+    IS_TEXT(e->place_text, "");
+    member.template = e->place;
+    IS_INT(mlg_swarm_asks(gate.swarms, event, &member), MLG_SWARM_KNOWS_PLACE);
+    mlg_swarm_describe(gate.swarms, event, &member, "wget/2", 6, "/x", 2);
+    IS_TEXT(e->agent_text, "curl/8");
+    IS_TEXT(e->place_text, "/x");
+    IS_INT(mlg_swarm_asks(gate.swarms, event, &member), 0);
+    IS_INT(mlg_swarm_asks(gate.swarms, 0, &member), 0);
+    IS_INT(mlg_swarm_asks(gate.swarms, MLG_SWARM_EVENTS + 1, &member), 0);
 }
 
 CLAIM(swarms_that_are_only_told_hide_none_that_is_refused)
@@ -370,6 +415,7 @@ int main(void)
         TEST(observing_counts_and_refuses_nobody),
         TEST(too_large_a_share_is_held_back_until_workers_run_short),
         TEST(an_event_is_over_when_nobody_comes_to_it),
+        TEST(an_event_is_described_by_what_most_of_its_members_are),
         TEST(swarms_that_are_only_told_hide_none_that_is_refused),
         TEST(who_ramps_up_over_two_weeks_is_caught_all_the_same),
     };
