@@ -62,9 +62,11 @@ sub mutated {
 }
 
 # All that is answered to these bytes, until the server closes.
+# From many addresses: one has no more ports than a minute of this closes.
 sub answer {
-    my ($bytes) = @_;
-    my $client = MLGate::Client->new(port => $server->{port}, patience => 15);
+    my ($bytes, $n) = @_;
+    my $client = MLGate::Client->new(port => $server->{port}, patience => 15,
+        from => '127.0.0.' . (2 + $n % 250));
     local $SIG{PIPE} = 'IGNORE';
     $client->connect;
     eval { $client->send($bytes) };
@@ -96,7 +98,7 @@ my ($n, %codes) = (0);
 my $until = time + $seconds;
 while (time < $until) {
     my $sent = mutated();
-    my $got = eval { answer($sent) } // "$@";
+    my $got = eval { answer($sent, $n) } // "$@";
     my $what = wrong($got, $sent);
     $codes{ $got =~ m{^HTTP/1\.\d (\d{3})} ? $1 : 'none' }++;
     $n++;
