@@ -13,7 +13,9 @@
  *            fetches the assets of its page within seconds and says whose they
  *            are. An eighth of the site's usual share, of enough of them; and
  *            while others here do bring it, or after a minute, because a site
- *            that is slow has nobody fetch anything
+ *            that is slow has nobody fetch anything. They are waited for two to
+ *            four seconds, or a minute while half of those who bring something
+ *            take MLG_SWARM_LATE_S: a server that is short of workers
  *   SPREAD   they come from many networks (/16, /32). Crawlers, mail proxies,
  *            link scanners and monitors come from a few, however many they are
  *   NOVELTY  the cohort was not always like this. One that never brought
@@ -82,6 +84,7 @@
 #define MLG_SWARM_FIRST     3  /* its first page comes this early */
 #define MLG_SWARM_BRINGS    32 /* requests: what people bring comes as early */
 #define MLG_SWARM_WAIT_S    60 /* for what people bring */
+#define MLG_SWARM_LATE_S    2u
 #define MLG_SWARM_SLACK     12.0f
 #define MLG_SWARM_EXCUSE    6.0f
 #define MLG_SWARM_BOUND     0.25f
@@ -199,7 +202,8 @@ typedef struct mlg_swarms_t {
     uint32_t refused_before;
     uint32_t is_busy;     /* the server's: it is short of workers */
     uint32_t hot_until_s; /* a cohort was in verdict lately */
-    uint32_t spare;
+    uint32_t late_8;      /* eighths of a second from a page's answer to what is
+                        brought: the median of newcomers, as it follows */
     uint64_t clients_now[MLG_SWARM_CLIENTS / 64];
     uint64_t clients_before[MLG_SWARM_CLIENTS / 64];
     mlg_swarm_event_t event[MLG_SWARM_EVENTS];

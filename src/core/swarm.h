@@ -29,6 +29,7 @@ typedef struct swarm_site_t {
     float bound;              /* of what is usual for a cohort, an hour */
     float factor;             /* of this hour of the week */
     int is_alarmed;
+    int is_slow; /* to serve: who brings something does so late */
     float threshold;
     float nets; /* of those in the class whose print nobody vouches for, in a
                    minute or two */
@@ -57,11 +58,12 @@ typedef struct swarm_tally_t {
 extern const float swarm_window_h[MLG_NCOHORT_WINDOWS];
 
 /** Of those who were answered long enough ago to have brought something: all
- * but the last two to four seconds, in both panes of a window. */
-swarm_tally_t swarm_settled(const mlg_cohort_t *c, enum mlg_cohort_window w);
-
-/** The same without the last one or two minutes, of some ten minutes. */
-swarm_tally_t swarm_settled_slowly(const mlg_cohort_t *c);
+ * but the last two to four seconds, in both panes of a window.
+ *
+ * @param is_slow  all but the last one or two minutes
+ */
+swarm_tally_t swarm_settled(const mlg_cohort_t *c, enum mlg_cohort_window w,
+                            int is_slow);
 
 /** How many came against what is usual, in the window where it is most.
  *

@@ -29,24 +29,15 @@ const float swarm_window_h[MLG_NCOHORT_WINDOWS] = {60 / 3600.0f, 1 / 6.0f, 1.0f,
 
 /* ---- figures of one cohort -------------------------------------------------- */
 
-/* Who was answered long enough ago to have brought something. */
-swarm_tally_t swarm_settled(const mlg_cohort_t *c, enum mlg_cohort_window w)
+swarm_tally_t swarm_settled(const mlg_cohort_t *c, enum mlg_cohort_window w,
+                            int is_slow)
 {
     unsigned owe = mlg_panes_sum(&c->owe[w]);
-    unsigned fresh = mlg_panes_sum(&c->fresh);
+    unsigned fresh =
+        mlg_panes_sum(is_slow ? &c->owe[MLG_COHORT_60S] : &c->fresh);
 
     return (swarm_tally_t){(float)(owe - ((fresh < owe) ? fresh : owe)),
                            (float)mlg_panes_sum(&c->brought[w])};
-}
-
-/* Nobody of the last minute or two counts. */
-swarm_tally_t swarm_settled_slowly(const mlg_cohort_t *c)
-{
-    unsigned owe = mlg_panes_sum(&c->owe[MLG_COHORT_600S]);
-    unsigned fresh = mlg_panes_sum(&c->owe[MLG_COHORT_60S]);
-
-    return (swarm_tally_t){(float)(owe - ((fresh < owe) ? fresh : owe)),
-                           (float)mlg_panes_sum(&c->brought[MLG_COHORT_600S])};
 }
 
 /* @param usual  newcomers an hour */
@@ -94,7 +85,7 @@ static int others_bring(const swarm_site_t *site, swarm_tally_t own,
     }
     expected = -own.owe * site->usual[site->class];
     for (int r = 0; r < 2; r++) {
-        swarm_tally_t t = swarm_settled(&site->whole[r], w);
+        swarm_tally_t t = swarm_settled(&site->whole[r], w, site->is_slow);
 
         expected += t.owe * site->usual[r];
         brought += t.brought;
@@ -108,7 +99,7 @@ static int others_there_bring(const swarm_site_t *site,
                               const mlg_cohort_t *there, swarm_tally_t own,
                               enum mlg_cohort_window w)
 {
-    swarm_tally_t t = swarm_settled(there, w);
+    swarm_tally_t t = swarm_settled(there, w, site->is_slow);
 
     return do_bring(t.brought - own.brought,
                     (t.owe - own.owe) * site->usual[site->class], 1.5f);
@@ -120,7 +111,8 @@ static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
                           float expected)
 {
     for (int w = MLG_COHORT_60S; w <= MLG_COHORT_3600S; w++) {
-        swarm_tally_t t = swarm_settled(c, (enum mlg_cohort_window)w);
+        swarm_tally_t t =
+            swarm_settled(c, (enum mlg_cohort_window)w, site->is_slow);
         int others;
 
         if (there != NULL &&
@@ -132,8 +124,9 @@ static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
             continue;
         }
         others = others_bring(site, t, (enum mlg_cohort_window)w);
-        if (others > 0 || (others < 0 && is_absent(swarm_settled_slowly(c),
-                                                   usual, expected))) {
+        if (others > 0 ||
+            (others < 0 && is_absent(swarm_settled(c, MLG_COHORT_600S, 1),
+                                     usual, expected))) {
             return 1;
         }
     }
@@ -223,7 +216,7 @@ static int is_told(const swarm_site_t *site, const mlg_cohort_t *c,
     if (nets < (is_network ? TELL_AGENTS * (float)came : TELL_NETS)) {
         return 0;
     }
-    return is_absent(swarm_settled(c, MLG_COHORT_DAY), usual,
+    return is_absent(swarm_settled(c, MLG_COHORT_DAY, site->is_slow), usual,
                      is_network ? EXPECTED_LOW : SWARM_EXPECTED);
 }
 
@@ -243,7 +236,7 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
                      : is_on          ? SWARM_EXPECTED / 2.0f
                                       : SWARM_EXPECTED;
     float slack = site->is_alarmed ? ALARM_SLACK_OWN : MLG_SWARM_SLACK;
-    swarm_tally_t t = swarm_settled(c, MLG_COHORT_600S);
+    swarm_tally_t t = swarm_settled(c, MLG_COHORT_600S, site->is_slow);
     int is_good;
 
     *out = (swarm_verdict_t){.excess = 0.0f};
@@ -252,8 +245,8 @@ void swarm_judge(swarm_verdict_t *out, const swarm_site_t *site,
     }
     out->excess = swarm_excess(c, site->at_s, base, slack);
     out->excuses = own * EIGHTH < usual && out->excess < site->threshold;
-    out->is_bare =
-        is_absent(swarm_settled(c, MLG_COHORT_3600S), usual, EXPECTED_LOW);
+    out->is_bare = is_absent(swarm_settled(c, MLG_COHORT_3600S, site->is_slow),
+                             usual, EXPECTED_LOW);
     is_good = past.owe >= GOOD_FEW && past.brought * 2.0f >= past.owe * usual;
     if (own < usual && out->excess < MLG_SWARM_EXCUSE) {
         usual = own;

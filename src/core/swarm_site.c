@@ -104,7 +104,8 @@ static swarm_tally_t as_if_passed(const swarm_site_t *site, swarm_tally_t t,
                                   enum mlg_cohort_window w)
 {
     const mlg_cohort_t *held = &site->held;
-    swarm_tally_t controls = swarm_settled(held, MLG_COHORT_600S);
+    swarm_tally_t controls =
+        swarm_settled(held, MLG_COHORT_600S, site->is_slow);
     float n = (float)mlg_panes_sum(&held->came[w]);
 
     t.owe += n;
@@ -123,7 +124,8 @@ static float bare_excess(const swarm_site_t *site, float usual)
 
     for (int i = MLG_COHORT_60S; i <= MLG_COHORT_3600S; i++) {
         enum mlg_cohort_window w = (enum mlg_cohort_window)i;
-        swarm_tally_t t = as_if_passed(site, swarm_settled(c, w), w);
+        swarm_tally_t t =
+            as_if_passed(site, swarm_settled(c, w, site->is_slow), w);
         float share = (t.owe > t.brought) ? 1.0f - t.brought / t.owe : 0.0f;
 
         most = fmaxf(most, share * mlg_cohort_count(c, w, site->at_s) /
@@ -152,8 +154,8 @@ static int is_alarmed(const swarm_site_t *site)
 {
     const mlg_cohort_t *c = &site->whole[site->class];
     float usual = site->usual[site->class];
-    swarm_tally_t minute =
-        as_if_passed(site, swarm_settled(c, MLG_COHORT_60S), MLG_COHORT_60S);
+    swarm_tally_t minute = as_if_passed(
+        site, swarm_settled(c, MLG_COHORT_60S, site->is_slow), MLG_COHORT_60S);
     swarm_tally_t t = minute;
     swarm_tally_t other;
 
@@ -161,23 +163,24 @@ static int is_alarmed(const swarm_site_t *site)
         return 0;
     }
     if (!is_short(t, usual)) {
-        t = as_if_passed(site, swarm_settled(c, MLG_COHORT_600S),
+        t = as_if_passed(site, swarm_settled(c, MLG_COHORT_600S, site->is_slow),
                          MLG_COHORT_600S);
     }
     if (!is_short(t, usual) || !is_from_everywhere(site, minute)) {
         return 0;
     }
     /* all of them may be slow to bring it, those with a Referer too */
-    other = swarm_settled(&site->whole[!site->class], MLG_COHORT_600S);
+    other = swarm_settled(&site->whole[!site->class], MLG_COHORT_600S,
+                          site->is_slow);
     other.owe *= site->usual[!site->class];
     if (other.owe >= SWARM_OTHERS) {
         if (other.brought * 4.0f < other.owe) {
             return 0;
         }
     }
-    else if (!is_short(
-                 as_if_passed(site, swarm_settled_slowly(c), MLG_COHORT_600S),
-                 usual)) {
+    else if (!is_short(as_if_passed(site, swarm_settled(c, MLG_COHORT_600S, 1),
+                                    MLG_COHORT_600S),
+                       usual)) {
         return 0;
     }
     return bare_excess(site, usual) >= site->threshold;
@@ -205,6 +208,8 @@ static void site_fill(swarm_site_t *site, const mlg_swarms_t *s,
     site->at_s = at_s;
     site->class = class;
     site->threshold = by->threshold;
+    site->is_slow =
+        __atomic_load_n(&s->late_8, __ATOMIC_RELAXED) >= MLG_SWARM_LATE_S * 8;
     site->age_s = site_age(site, at_s);
     for (int r = 0; r < MLG_NSWARM_CLASSES; r++) {
         const mlg_cohort_t *c = &site->whole[r];

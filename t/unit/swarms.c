@@ -6,6 +6,7 @@
 #define FOREIGN     0xFFFFFFFFu
 #define NO_PATH     0xFFFFFFFEu
 #define PROFESSIONS 12 /* prints of ordinary browsers */
+#define JAM_S       120.0
 
 enum { PAGE, ASSET, ANSWER_PAGE, ANSWER_ASSET };
 
@@ -42,6 +43,7 @@ typedef struct play_t {
     act_t *act;
     uint32_t nacts, acts;
     double slow_s; /* to answer, on average */
+    double jam_s;  /* how long the wave takes; 0 = no queue before the gate */
 } play_t;
 
 static const char *const names[NWAVES] = {
@@ -53,6 +55,7 @@ static const char *const names[NWAVES] = {
     [WAVE_NEWSLETTER] = "newsletter",
     [WAVE_LINK] = "aggregator",
     [WAVE_LAUNCH] = "launch, slow server",
+    [WAVE_JAM] = "launch, jammed server",
     [WAVE_PROXIES] = "mail proxies",
     [WAVE_CRAWL] = "crawl wave",
     [WAVE_MONITORS] = "monitor network",
@@ -169,12 +172,24 @@ static uint32_t add_act(play_t *p, uint32_t actor, double at_s, int what,
     return p->nacts++;
 }
 
+/* How long a request waits before the gate sees it: the queue grows until the
+ * last came, and is gone as long after that. */
+static double jam(const play_t *p, double at_s)
+{
+    double since = (at_s - 300.0) / p->jam_s;
+
+    return (p->jam_s > 0.0 && since > 0.0 && since < 2.0)
+               ? JAM_S * (1.0 - fabs(since - 1.0))
+               : 0.0;
+}
+
 /* @return when it is answered */
 static double ask(play_t *p, uint32_t actor, double at_s, int what,
                   uint32_t path, uint32_t referer)
 {
-    uint32_t asked = add_act(p, actor, at_s, what, path, referer);
-    double done_s = at_s + 0.02 + about(p, p->slow_s);
+    double taken_s = at_s + jam(p, at_s);
+    uint32_t asked = add_act(p, actor, taken_s, what, path, referer);
+    double done_s = taken_s + 0.02 + about(p, p->slow_s);
     uint32_t answer =
         add_act(p, actor, done_s, ANSWER_PAGE + what, path, referer);
 
@@ -284,7 +299,8 @@ static void swarm_member(play_t *p, wave_kind kind, uint32_t actor, double t)
 static void member(play_t *p, const wave_t *s, uint32_t i, double t)
 {
     uint32_t actor;
-    uint32_t path = (s->kind == WAVE_LAUNCH) ? below(p, 12) : 3;
+    uint32_t path =
+        (s->kind == WAVE_LAUNCH || s->kind == WAVE_JAM) ? below(p, 12) : 3;
     uint32_t referer = (below(p, 20) < 17) ? NO_PATH : FOREIGN;
 
     switch (s->kind) {
@@ -332,8 +348,11 @@ static void member(play_t *p, const wave_t *s, uint32_t i, double t)
     case WAVE_NEWSLETTER:
     case WAVE_LINK:
     case WAVE_LAUNCH:
+    case WAVE_JAM:
         actor = add_actor(p, anywhere(p));
-        dress_any(p, actor, "browser", PROFESSIONS, 5);
+        /* of a jam nobody's browser was here before */
+        dress_any(p, actor, (s->kind == WAVE_JAM) ? "device" : "browser",
+                  PROFESSIONS, 5);
         person(p, actor, t, path,
                (s->kind == WAVE_NEWSLETTER) ? referer
                : (s->kind == WAVE_LINK)     ? FOREIGN
@@ -565,6 +584,7 @@ wave_result_t wave_play_shared(town_t *town, const wave_t *wave, unsigned n)
     if (wave->kind == WAVE_LAUNCH) {
         p.slow_s = 4.0;
     }
+    p.jam_s = (wave->kind == WAVE_JAM) ? wave->seconds : 0.0;
     ordinary(&p, 0.0, wave->seconds + 900.0, town->every_s);
     first = p.nactors;
     for (uint32_t i = 0; i < wave->addresses && wave->kind != WAVE_QUIET; i++) {

@@ -21,6 +21,7 @@ typedef enum wave_kind {
     WAVE_NEWSLETTER, /* most without a Referer */
     WAVE_LINK,       /* a link aggregator: one foreign Referer */
     WAVE_LAUNCH,     /* and the server takes seconds to answer */
+    WAVE_JAM,        /* and a queue before it, of up to two minutes */
     WAVE_PROXIES,    /* of mail: pages only, from thirty networks */
     WAVE_CRAWL,      /* pages only, from fifteen networks */
     WAVE_MONITORS,   /* pages only, from forty networks; they come back */
