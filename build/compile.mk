@@ -22,7 +22,7 @@ CC_debug   = gcc
 CC_asan    = clang
 CC_tsan    = clang
 CC_clang   = clang
-CFLAGS_release = -O3 -g -flto=auto
+CFLAGS_release = -O3 -g -flto=auto -ffat-lto-objects
 CFLAGS_debug   = -O0 -g3
 CFLAGS_asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan    = -O1 -g -fsanitize=thread

@@ -23,20 +23,14 @@ $(OUT)/town: $(OUT)/obj/t/httpd/town.o $(UNIT_LIB)
 
 $(OUT)/obj/t/httpd/town.o: CPPFLAGS_ALL += -It/unit
 
-# A wall clock that a test can set.
-$(OUT)/clock.so: $(OUT)/obj/t/httpd/clock.o
+# Preloaded into httpd: a wall clock that a test can set; and what stops or kills
+# a process that holds a stripe.
+$(OUT)/clock.so $(OUT)/held.so: $(OUT)/%.so: $(OUT)/obj/t/httpd/%.o
 	$(call say,LINK $@)
-	$(Q)$(CC) -shared $(CFLAGS_ALL) -fvisibility=default -o $@ $< -ldl
+	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< -ldl
 
-$(OUT)/obj/t/httpd/clock.o: CFLAGS_ALL += -fvisibility=default
-
-# Preloaded into httpd: stops or kills a process that holds a stripe.
-$(OUT)/held.so: $(OUT)/obj/t/httpd/held.o
-	$(call say,LINK $@)
-	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^
-
-# It is in other programs, too, which have no sanitizer.
-$(OUT)/held.so: CFLAGS_ALL += -fvisibility=default -fno-sanitize=all
+# They are in other programs, too, which have no sanitizer.
+$(OUT)/clock.so $(OUT)/held.so: CFLAGS_ALL += -fvisibility=default -fno-sanitize=all
 
 HTTPD_TEST_FILES = $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models \
                    $(OUT)/held.so $(OUT)/clock.so $(OUT)/town

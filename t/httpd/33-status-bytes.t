@@ -93,7 +93,6 @@ sub wrong {
     return '';
 }
 
-my @children = sort $server->children;
 my ($n, %codes) = (0);
 my $until = time + $seconds;
 while (time < $until) {
@@ -111,7 +110,7 @@ cmp_ok $n, '>=', 50 * $seconds ** 0.5, "$n requests are answered: "
     . join ', ', map { "$_ x $codes{$_}" } sort keys %codes;
 cmp_ok $codes{200} // 0, '>', 0, 'some of them well';
 cmp_ok $codes{400} // 0, '>', 0, 'and some with what is wrong with them';
-is_deeply [sort $server->children], \@children, 'no process died of it';
+unlike $server->said, qr/exit signal/, 'no process died of it';
 is operator($server)->get('/mlgate/health')->code, 200, 'and the gate is well';
 unlike $server->said, qr/Sanitizer|runtime error/, 'nor complains';
 

@@ -30,6 +30,7 @@ LogFormat "%P %a" pids
 CustomLog "%DIR%/pids_log" pids
 END
 $server->{log}->expect(qr/MLG0004/);
+$server->{log}->allow(qr/AH00161/); # prefork: as many clients as processes
 ok wait_until('eight processes are up', 20,
     sub { $server->children >= 8 }), 'eight processes serve';
 
