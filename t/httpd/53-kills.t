@@ -48,7 +48,7 @@ Include "%WORK%/by-rate.conf"
 END
 $server->{log}->expect(qr/MLG0004/);
 $server->{log}->allow(qr/MLG0008/, qr/MLG0010/,
-    qr/AH10392: children are killed/);
+    qr/AH1039[23]: children are killed/);
 
 sub order {
     my ($what, $addr, $terms) = @_;

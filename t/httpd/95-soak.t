@@ -47,7 +47,7 @@ MLGateTableSize 16384
 </VirtualHost>
 END
 $server->{log}->expect(qr/MLG0004/);
-$server->{log}->allow(qr/MLG00(?:08|10|11)/, qr/AH10392: children are killed/,
+$server->{log}->allow(qr/MLG00(?:08|10|11)/, qr/AH1039[23]: children are killed/,
     qr/AH0004[5-7]|AH00288|AH00484|AH03490/);
 
 my $end = time + 60 * $minutes;
