@@ -344,7 +344,7 @@ static void put_thresholds(FILE *to, const mlg_findings_t *f)
 static void put_swarm(FILE *to, size_t i, const mlg_swarm_event_t *e)
 {
     char words[MLG_SWARM_WORDS];
-    char name[8];
+    char name[24];
 
     snprintf(name, sizeof(name), "%2zu", i);
     put_words(to, name, INDENT, mlg_report_swarm_words(words, e));

@@ -36,8 +36,8 @@ static read_t read_well(const char *format, const char *line)
     read_t r = read_line(format, line);
 
     if (r.rv != APR_SUCCESS) {
-        fail_msg("%s: %s at byte %zu of %s", format, r.fault.what,
-                 r.fault.offset, line);
+        fail_msg("%s: %s at byte %zu of %s", format ? format : "Combined",
+                 r.fault.what, r.fault.offset, line);
     }
     return r;
 }

@@ -7,8 +7,9 @@ package MLGate::Siege;
 # access log says which process they belong to. So a request that fails is
 #
 #   own          its connection was in a child that is dead
-#   first        the first one on its connection, of which no answer tells the
-#                child, and a child died within a quarter of a second
+#   first        nothing tells the process, and a child died within a quarter of
+#                a second: the first one on its connection, or after an answer of
+#                a child that died before it wrote its first line of the log
 #   closed       only if kept connections may close (a graceful restart): the
 #                connection was closed between two requests
 #   uninvolved   anything else; nobody may have any of these
@@ -155,7 +156,7 @@ sub blame {
         if ($is_broken && defined $pid && $dead->{$pid}) {
             $sum{own}++;
         }
-        elsif ($is_broken && $f->{child} eq '' && grep {
+        elsif ($is_broken && !defined $pid && grep {
             $_ > $f->{opened} - 0.25 && $_ < $f->{at} + 0.25 } values %$dead) {
             $sum{first}++;
         }
