@@ -194,6 +194,7 @@ cmp_ok $calibration->{low}, '<', $calibration->{anchor}, 'within bounds';
 ok defined $calibration->{load}{usual_for_this_hour},
     'the usual load is known';
 $site->{log}->expect(qr/MLG0004: .*generation 1/);
+$scan->close; # worker's old child waits for it and hears no SIGTERM meanwhile
 $site->graceful;
 is stats($site)->{calibration}{by}, 'profile', 'a graceful restart keeps it';
 $site->stop;
