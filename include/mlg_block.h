@@ -8,13 +8,14 @@
  *
  * The question "is this client blocked?" reads one cache line without a lock.
  * A client's line is named by its hash; when all four slots of a line hold
- * live entries, the next entry goes to the line 256 further on (the same
- * stripe), at most eight lines far, and the full line is marked overflowed so
- * that readers follow. An entry that is over stays, to remember how often its
- * client offended, until someone else needs the slot; `told` says that its end
- * was reported. When eight lines are
- * full of live entries a block is not recorded: its client is then judged and
- * refused request by request.
+ * entries that are live, or whose end is still to be reported, the next entry
+ * goes to the line 256 further on (the same stripe), at most eight lines far,
+ * and the full line is marked overflowed so that readers follow. An entry that
+ * is over and reported (`told`) stays, to remember how often its client
+ * offended, until someone else needs the slot. When there is no such entry in
+ * eight lines, an end is lost unreported; when they are full of live entries, a
+ * block is not recorded: its client is then judged and refused request by
+ * request.
  *
  * Who may touch what
  *   lines   read by anyone; written while holding the client's stripe, but for

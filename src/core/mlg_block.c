@@ -119,33 +119,62 @@ unsigned mlg_block_offences(const mlg_blocks_t *b, uint64_t client,
     return b->info[n].offences;
 }
 
-/* A slot that a new entry may take: an unused one, else the one that has been
- * over longest, in the first line that has either. Full lines on the way are
- * marked. */
+/* Is it over, and everything said that is to be said of it? */
+static int is_done(uint64_t word, apr_time_t now_us)
+{
+    mlg_block_kind kind = kind_of(word);
+
+    return !is_live(word, now_us) &&
+           (kind == MLG_BLOCK_NONE || kind == MLG_BLOCK_GRACE ||
+            (word & TOLD) != 0);
+}
+
+/* The slot of line `n` that a new entry may take: an unused one, else the one
+ * that has been over longest; NO_SLOT when there is neither.
+ *
+ * @param takes_untold  also one whose end was not reported, and will not be */
+static uint32_t free_of_line(const mlg_blocks_t *b, uint32_t n,
+                             apr_time_t now_us, int takes_untold)
+{
+    const mlg_block_slot_t *slot = b->line[n].slot;
+    uint32_t best = NO_SLOT;
+    apr_time_t oldest = now_us;
+
+    for (uint32_t i = 0; i < MLG_BLOCK_SLOTS; i++) {
+        uint64_t word = slot[i].word;
+        int is_free =
+            takes_untold ? !is_live(word, now_us) : is_done(word, now_us);
+
+        if (slot[i].client == 0) {
+            return n * MLG_BLOCK_SLOTS + i;
+        }
+        if (is_free && until_of(word) <= oldest) {
+            oldest = until_of(word);
+            best = n * MLG_BLOCK_SLOTS + i;
+        }
+    }
+    return best;
+}
+
+/* The first of the client's lines that has room gives a slot. Full lines on the
+ * way are marked. An end that nobody reported is lost only when all eight lines
+ * are full of such and of live entries: no watchdog is there. */
 static uint32_t free_slot(const mlg_blocks_t *b, uint64_t client,
                           apr_time_t now_us)
 {
-    for (unsigned step = 0; step < MLG_BLOCK_LINES; step++) {
-        uint32_t n = line_at(b, client, step);
-        mlg_block_slot_t *slot = b->line[n].slot;
-        uint32_t best = NO_SLOT;
-        apr_time_t oldest = now_us;
+    uint32_t slot = NO_SLOT;
 
-        for (uint32_t i = 0; i < MLG_BLOCK_SLOTS; i++) {
-            apr_time_t until = until_of(slot[i].word);
+    for (int takes_untold = 0; takes_untold <= 1; takes_untold++) {
+        for (unsigned step = 0; step < MLG_BLOCK_LINES; step++) {
+            uint32_t n = line_at(b, client, step);
 
-            if (slot[i].client == 0) {
-                return n * MLG_BLOCK_SLOTS + i;
+            slot = free_of_line(b, n, now_us, takes_untold);
+            if (slot != NO_SLOT) {
+                return slot;
             }
-            if (!is_live(slot[i].word, now_us) && until <= oldest) {
-                oldest = until;
-                best = n * MLG_BLOCK_SLOTS + i;
-            }
+            __atomic_fetch_or(&b->line[n].slot[0].word, OVERFLOWED,
+                              __ATOMIC_RELEASE);
         }
-        if (best != NO_SLOT) {
-            return best;
-        }
-        __atomic_fetch_or(&slot[0].word, OVERFLOWED, __ATOMIC_RELEASE);
     }
     return NO_SLOT;
 }

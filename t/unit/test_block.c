@@ -44,6 +44,24 @@ static mlg_block_kind find(uint64_t client, apr_time_t now)
     return mlg_block_find(&blocks, client, now, NULL, NULL);
 }
 
+/* @return how many ends it met, and reported */
+static unsigned sweep(apr_time_t now)
+{
+    unsigned ended = 0;
+    mlg_block_t entry;
+
+    for (uint32_t n = mlg_block_next_ended(&blocks, 0, now);
+         n < mlg_block_slots(&blocks);
+         n = mlg_block_next_ended(&blocks, n + 1, now)) {
+        IS_INT(mlg_block_read(&blocks, n, &entry), 1);
+        IS_INT(entry.kind, MLG_BLOCK_AUTO);
+        IS_TRUE(entry.until_us <= now);
+        mlg_block_tell(&blocks, &entry);
+        ended++;
+    }
+    return ended;
+}
+
 CLAIM(a_block_is_found_until_it_ends_and_not_after)
 {
     apr_time_t until = 0;
@@ -121,13 +139,32 @@ CLAIM(the_slot_of_a_block_that_is_over_is_used_again)
            1);
 }
 
+CLAIM(no_end_is_lost_for_a_new_block_while_there_is_room)
+{
+    BEGIN;
+    for (unsigned n = 0; n < 4; n++) {
+        block(mate(n), T0, T0 + SEC(10) + n);
+    }
+    for (unsigned n = 4; n < 12; n++) { /* two lines more */
+        IS_INT(block(mate(n), T0 + SEC(11), T0 + SEC(600)), APR_SUCCESS);
+    }
+    IS_INT(sweep(T0 + SEC(12)), 4);
+    block(mate(12), T0 + SEC(13), T0 + SEC(600)); /* in the first again */
+    IS_INT(mlg_block_offences(&blocks, mate(0), MLG_BLOCK_AUTO, T0 + SEC(13)),
+           0);
+    for (unsigned n = 4; n < 13; n++) {
+        IS_INT(find(mate(n), T0 + SEC(13)), MLG_BLOCK_AUTO);
+    }
+}
+
 CLAIM(an_overflowed_block_is_found_after_its_line_has_room_again)
 {
     BEGIN;
     for (unsigned n = 0; n < 4; n++) {
         block(mate(n), T0, T0 + SEC(10));
     }
-    block(mate(4), T0, T0 + SEC(600));           /* one line further */
+    block(mate(4), T0, T0 + SEC(600)); /* one line further */
+    IS_INT(sweep(T0 + SEC(11)), 4);
     block(mate(5), T0 + SEC(20), T0 + SEC(600)); /* in the first again */
     IS_INT(find(mate(4), T0 + SEC(20)), MLG_BLOCK_AUTO);
     IS_INT(find(mate(5), T0 + SEC(20)), MLG_BLOCK_AUTO);
@@ -206,24 +243,6 @@ CLAIM(the_census_counts_live_entries_by_kind)
     for (int kind = MLG_BLOCK_WOULD; kind <= MLG_BLOCK_GRACE; kind++) {
         IS_INT(count[kind], 3);
     }
-}
-
-/* @return how many ends it met, and reported */
-static unsigned sweep(apr_time_t now)
-{
-    unsigned ended = 0;
-    mlg_block_t entry;
-
-    for (uint32_t n = mlg_block_next_ended(&blocks, 0, now);
-         n < mlg_block_slots(&blocks);
-         n = mlg_block_next_ended(&blocks, n + 1, now)) {
-        IS_INT(mlg_block_read(&blocks, n, &entry), 1);
-        IS_INT(entry.kind, MLG_BLOCK_AUTO);
-        IS_TRUE(entry.until_us <= now);
-        mlg_block_tell(&blocks, &entry);
-        ended++;
-    }
-    return ended;
 }
 
 CLAIM(a_sweep_meets_every_block_that_ended_and_was_not_told)
@@ -325,6 +344,7 @@ int main(void)
         FRESH(eight_lines_take_thirty_two_blocks_and_the_next_is_refused),
         FRESH(a_full_line_still_takes_a_client_that_is_in_it),
         FRESH(the_slot_of_a_block_that_is_over_is_used_again),
+        FRESH(no_end_is_lost_for_a_new_block_while_there_is_room),
         FRESH(an_overflowed_block_is_found_after_its_line_has_room_again),
         FRESH(offences_are_remembered_for_a_day_after_the_block),
         FRESH(refusals_are_counted_against_the_entry),
