@@ -162,9 +162,8 @@ static int begin(run_t *run)
             APR_SUCCESS ||
         mlg_findings_init(&run->findings, &replay->gate, &replay->rules,
                           run->p) != APR_SUCCESS ||
-        (run->decisions.file != NULL &&
-         ends_init(&run->ends, replay, run->decisions.file, run->p) !=
-             APR_SUCCESS)) {
+        ends_init(&run->ends, replay, run->decisions.file, run->p) !=
+            APR_SUCCESS) {
         return ctl_complain(CTL_FAILED, "not enough memory for %u clients",
                             MLG_TALLY_ROWS);
     }
@@ -221,9 +220,7 @@ static int take_request(void *data, const judged_t *judged)
                      judged->outcome, judged->decision);
     mlg_findings_swarms(&run->findings, run->feed.replay.gate.swarms,
                         judged->decision->at_us);
-    if (run->decisions.file != NULL) {
-        ends_add(&run->ends, from->hash, judged->decision);
-    }
+    ends_add(&run->ends, from->hash, judged->decision);
     return CTL_DONE;
 }
 

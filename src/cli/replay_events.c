@@ -67,9 +67,12 @@ static end_t pop(ends_t *ends)
 
 static void write_event(const ends_t *ends, const mlg_transition_t *t)
 {
-    char *line =
-        mlg_report_render(mlg_report_event(t, ends->replay->ipv6_prefix), 1);
+    char *line = NULL;
 
+    if (ends->to != NULL) {
+        line = mlg_report_render(mlg_report_event(t, ends->replay->ipv6_prefix),
+                                 1);
+    }
     if (line != NULL) {
         fputs(line, ends->to);
         fputc('\n', ends->to);
@@ -77,9 +80,9 @@ static void write_event(const ends_t *ends, const mlg_transition_t *t)
     free(line);
 }
 
-/* The entry is still there, unless the request at hand took its slot: then it
- * is told with the conviction, or, another client's, not at all, as in
- * httpd. */
+/* The entry is still there, unless the request at hand was the same client's:
+ * then it is told with the conviction; or took its slot because eight lines
+ * were full, and it is not told at all, as in httpd. */
 static void write_end(const ends_t *ends, const end_t *end)
 {
     const mlg_gate_t *gate = &ends->replay->gate;
