@@ -10,20 +10,23 @@ LINT_CPP  = $(CPPFLAGS_ALL) -isystem $(HTTPD_INC) $(HTTPD_CPPFLAGS) -It/unit
 # gcc 12 takes src/offline's growing arrays for leaks.
 ANALYZED  = $(foreach part,core report files httpd cli,$(call srcs,$(part)))
 
-lint: lint-gcc lint-clang lint-analyzer lint-tidy lint-cppcheck lint-shell ## compilers, analysers and shellcheck, all fatal
+lint: lint-gcc lint-clang lint-tidy lint-cppcheck lint-shell ## compilers, clang-tidy, cppcheck and shellcheck, all fatal
 
 need-lint:
 	@build/need build test lint
 
 lint-gcc: | need-lint
 	$(call say,LINT gcc -Werror)
-	$(Q)$(MAKE) --no-print-directory -s all unit-build WERROR=1 CC=gcc \
-	  OUT=build/out/lint-gcc
+	$(Q)$(MAKE) --no-print-directory -s objects WERROR=1 CC=gcc \
+	  CFLAGS='-O2 -g' OUT=build/out/lint-gcc
 
 lint-clang: | need-lint
 	$(call say,LINT clang -Wthread-safety -Werror)
-	$(Q)$(MAKE) --no-print-directory -s all unit-build WERROR=1 \
+	$(Q)$(MAKE) --no-print-directory -s objects WERROR=1 \
 	  VARIANT=clang OUT=build/out/lint-clang
+
+# What follows every path through a function takes longer than all the rest.
+lint-paths: lint-analyzer lint-tidy-paths ## gcc's and clang's path analysis; minutes
 
 lint-analyzer: | need-lint
 	$(call say,LINT gcc -fanalyzer)
@@ -33,11 +36,17 @@ lint-analyzer: | need-lint
 	    -c -o /dev/null $$f || exit 255; done' analyzer
 
 # .clang-tidy names each check that is off, and why.
+tidy = printf '%s\n' $(C_FILES) | xargs -P2 -n4 sh -c \
+  'clang-tidy --quiet $(1) --warnings-as-errors="*" "$$@" -- -std=gnu11 \
+   $(LINT_CPP) 2>/dev/null' tidy
+
 lint-tidy: | need-lint
 	$(call say,LINT clang-tidy)
-	$(Q)printf '%s\n' $(C_FILES) | xargs -P2 -n4 sh -c \
-	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu11 \
-	   $(LINT_CPP) 2>/dev/null' tidy
+	$(Q)$(call tidy,--checks=-clang-analyzer-*)
+
+lint-tidy-paths: | need-lint
+	$(call say,LINT clang-tidy, every path)
+	$(Q)$(call tidy)
 
 # arrayIndexThenCheck takes any comparison after an index for its bound.
 lint-cppcheck: | need-lint
@@ -61,5 +70,5 @@ lognos: ## the next free log tag
 	@awk '/^.define MLG[0-9]+ / { n = substr($$2, 4) + 0; if (n > last) last = n } \
 	  END { printf "MLG%04d\n", last + 1 }' src/httpd/mlgate_lognos.h
 
-.PHONY: need-lint lint lint-gcc lint-clang lint-analyzer lint-tidy \
+.PHONY: need-lint lint lint-paths lint-gcc lint-clang lint-analyzer lint-tidy lint-tidy-paths \
         lint-cppcheck lint-shell format format-check lognos

@@ -59,7 +59,7 @@ httpd-and-asan:
 check: all $(UNIT_BINS) | need-test ## unit tests and guards; UNIT=gate picks
 	$(Q)$(PROVE) $(UNIT_BINS) $(GUARDS) $(CLI_TESTS)
 
-unit-build: $(UNIT_BINS) $(BENCH_BINS)
+objects: $(MODULE_OBJS) $(CLI_OBJS) $(TEST_OBJS)
 
 unit: $(UNIT_BINS) | need-test ## unit tests alone, in any VARIANT
 	$(Q)$(PROVE) $(UNIT_BINS)
@@ -89,7 +89,7 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full \
 valgrind-debug: $(filter-out %_processes %_threads,$(UNIT_BINS))
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP prove -j2 --exec '$(VALGRIND)' $^
 
-check-all: ## all of it: every MPM, sanitizers, kills, attack, a short soak, the model
+check-all: ## all of it: every MPM, sanitizers, kills, attack, a short soak, the model, every path
 	$(Q)build/need build test
 	$(Q)$(MAKE) --no-print-directory check KILL_SECONDS=10
 	$(Q)$(MAKE) --no-print-directory test-mpms
@@ -101,6 +101,7 @@ check-all: ## all of it: every MPM, sanitizers, kills, attack, a short soak, the
 	$(Q)$(MAKE) --no-print-directory attack
 	$(Q)$(MAKE) --no-print-directory soak MINUTES=1
 	$(Q)$(MAKE) --no-print-directory model-check
+	$(Q)$(MAKE) --no-print-directory lint-paths
 
 bench: $(BENCH_BINS) | need-build ## ns per judge, find, score and arrive
 	$(Q)for b in $^; do $$b || exit 1; done
@@ -135,5 +136,5 @@ coverage-run: all $(UNIT_BINS) $(HTTPD_TEST_FILES)
 need-test: | need-build
 	@build/need test
 
-.PHONY: test httpd-and-asan check unit unit-build asan tsan valgrind valgrind-debug valgrind-httpd check-all attack bench cov coverage coverage-run \
+.PHONY: test httpd-and-asan check unit objects asan tsan valgrind valgrind-debug valgrind-httpd check-all attack bench cov coverage coverage-run \
         need-test
