@@ -107,6 +107,7 @@ static void put_tiles(const mlgate_page_t *page)
 
 #define PLOT_WIDTH  700
 #define PLOT_HEIGHT 150
+#define PLOT_WORDS  20 /* above the bars */
 #define BAR_WIDTH   (PLOT_WIDTH / MLG_SCORE_BUCKETS)
 
 static void put_bars(const mlgate_page_t *page)
@@ -123,7 +124,7 @@ static void put_bars(const mlgate_page_t *page)
     for (int i = 0; i < MLG_SCORE_BUCKETS; i++) {
         double from = (double)i / MLG_SCORE_BUCKETS;
         double share = log1p((double)scores[i]) / log1p((double)most);
-        int height = (int)(share * (PLOT_HEIGHT - 12));
+        int height = (int)(share * (PLOT_HEIGHT - PLOT_WORDS));
 
         ap_rprintf(page->r,
                    "<rect class=\"bar%s\" x=\"%d\" y=\"%d\" width=\"%d\" "
