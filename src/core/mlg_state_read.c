@@ -12,6 +12,12 @@
 #define BLOCK_MAX_US  (30 * DAY_US) /* as MLGateBlockMax and an order's ttl */
 #define OFFENCES_KEPT DAY_US        /* mlg_block_offences() */
 #define LATEST_US     (INT64_C(1) << 51) /* in the year 2041 */
+#define WEEK_US       (7 * DAY_US)
+#define STOPPED_US    (5 * WEEK_US) /* nothing that ends lasts longer */
+
+/* A state is written while it is used: what is met meanwhile says a later time
+ * than its head. */
+#define WRITING_US (60 * (int64_t)APR_USEC_PER_SEC)
 
 static apr_status_t fail(const mlg_state_reader_t *r, apr_status_t rv,
                          const char *what, mlg_fault_t *fault)
@@ -31,6 +37,24 @@ static int64_t between(int64_t value, int64_t low, int64_t high)
 static int64_t past(const mlg_state_reader_t *r, int64_t at_us)
 {
     return between(at_us, 0, r->head.written_us);
+}
+
+/* Can this have been met before all was written? */
+static int was_met(const mlg_state_reader_t *r, int64_t at_us)
+{
+    return at_us >= 0 && at_us <= r->head.written_us + WRITING_US;
+}
+
+/* How long nobody watched, by the wall clock; not longer than matters, for that
+ * clock may have been set, and the hours of the week are kept. */
+static int64_t elapsed_us(int64_t wall_us, const mlg_state_head_t *head)
+{
+    int64_t us = between(wall_us, 0, LATEST_US) - head->wall_us;
+
+    if (us > STOPPED_US) {
+        us = STOPPED_US + us % WEEK_US;
+    }
+    return between(us, 0, LATEST_US - head->written_us);
 }
 
 /* How long nobody watched. */
@@ -98,9 +122,7 @@ static apr_status_t read_head(mlg_state_reader_t *r,
         return fail(r, MLG_ESTATE, "the time when it was written cannot be",
                     fault);
     }
-    r->now_us = head->written_us +
-                between(between(r->wall_us, 0, LATEST_US) - head->wall_us, 0,
-                        LATEST_US - head->written_us);
+    r->now_us = head->written_us + elapsed_us(r->wall_us, head);
     return APR_SUCCESS;
 }
 
@@ -143,12 +165,12 @@ static void apply_record(mlg_state_reader_t *r, const void *item)
     mlg_record_t record;
 
     memcpy(&record, item, sizeof(record));
-    if (record.client == 0 || record.last_us < 0 ||
-        record.last_us > r->head.written_us ||
+    if (record.client == 0 || !was_met(r, record.last_us) ||
         (r->keep_us > 0 && record.last_us < r->now_us - r->keep_us)) {
         r->dropped++;
         return;
     }
+    record.last_us = past(r, record.last_us);
     record.seq = 0;
     record.in_flight = 0; /* nobody will tell how they ended */
     if (mlg_table_enter(&r->gate->table, &record)) {
@@ -275,7 +297,7 @@ static void mend_disputes(const mlg_state_reader_t *r, mlg_disputes_t *disputes)
 
         if ((place->seq & 1) != 0 || !is_share(place->dispute.score) ||
             !is_share(place->dispute.shadow_score) ||
-            place->dispute.at_us != past(r, place->dispute.at_us)) {
+            !was_met(r, place->dispute.at_us)) {
             memset(place, 0, sizeof(*place));
         }
     }
@@ -286,10 +308,9 @@ static void mend_ring(const mlg_state_reader_t *r, mlg_ring_t *ring)
     for (size_t i = 0; i < MLG_DECISIONS; i++) {
         mlg_decision_t *d = &ring->slot[i].decision;
 
-        if ((ring->slot[i].seq & 1) != 0 || d->at_us != past(r, d->at_us) ||
+        if ((ring->slot[i].seq & 1) != 0 || !was_met(r, d->at_us) ||
             d->until_us != between(d->until_us, 0, d->at_us + BLOCK_MAX_US) ||
-            d->ended_us != past(r, d->ended_us) ||
-            d->ended_kind > MLG_BLOCK_GRACE ||
+            !was_met(r, d->ended_us) || d->ended_kind > MLG_BLOCK_GRACE ||
             !are_features(d->reasons.top, d->reasons.n)) {
             memset(&ring->slot[i], 0, sizeof(ring->slot[i]));
         }
@@ -328,6 +349,7 @@ static void mend(const mlg_state_reader_t *r)
     mend_swarms(r, r->gate->swarms);
     mend_disputes(r, r->gate->disputes);
     mend_ring(r, r->gate->ring);
+    mend_ring(r, r->gate->members);
 }
 
 /* ---- pieces ---------------------------------------------------------------- */
@@ -357,7 +379,12 @@ static void read_items(mlg_state_reader_t *r, const mlg_state_piece_t *piece)
         read_records(r, piece);
         break;
     default:
-        read_array(r, piece);
+        if (r->head.part == MLG_STATE_ALL) {
+            read_array(r, piece);
+        }
+        else { /* there is nothing to mend in blocks alone */
+            r->left += piece->items;
+        }
         break;
     }
 }

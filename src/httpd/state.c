@@ -168,8 +168,16 @@ static int write_file(const void *data)
     if (close(fd) != 0 && rv == APR_SUCCESS) {
         rv = errno;
     }
-    if (rv == APR_SUCCESS && is_in_charge() && rename(spare, job->file) != 0) {
+    if (rv == APR_SUCCESS && !is_in_charge()) {
+        unlink(spare);
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS && rename(spare, job->file) != 0) {
         rv = errno;
+    }
+    else if (rv == APR_SUCCESS && job->part == MLG_STATE_ALL) {
+        /* older now, and what was unblocked since is still in it */
+        unlink(apr_pstrcat(job->p, job->file, BLOCKS, NULL));
     }
     unlink(spare); /* unless it is in its place */
     sync_directory(job->file, job->p);

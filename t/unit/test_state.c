@@ -674,6 +674,58 @@ CLAIM(a_slot_that_is_being_written_is_copied_as_if_it_had_never_been)
     rig_close(&to);
 }
 
+CLAIM(who_asks_while_the_state_is_written_is_not_forgotten)
+{
+    _Alignas(8) static unsigned char piece[MLG_STATE_PIECE];
+    state_t s = {malloc(16u << 20), 0};
+    mlg_state_reader_t r;
+    mlg_state_writer_t w;
+    rig_t from;
+    rig_t to;
+    size_t len;
+
+    BEGIN;
+    rig_open(&from);
+    visit(&from, 1, 30, T0);
+    visit(&from, 2, 30, T0);
+    w = writer_of(&from, T0 + SEC(60));
+    len = mlg_state_write(&w, piece); /* the head */
+    visit(&from, 2, 1, T0 + SEC(60) + 20000);
+    for (; len > 0; len = mlg_state_write(&w, piece)) {
+        memcpy(s.bytes + s.len, piece, len);
+        s.len += len;
+    }
+    open_other(&to, MLG_CLIENTS_MIN);
+    r = restore(&to, &s, T0 + SEC(90));
+    IS_INT(r.dropped, 0);
+    IS_TRUE(record_of(&to, 1) != NULL);
+    IS_TRUE(record_of(&to, 2) != NULL);
+    IS_INT(record_of(&to, 2)->last_us, T0 + SEC(60)); /* no later than now */
+    free(s.bytes);
+    rig_close(&from);
+    rig_close(&to);
+}
+
+CLAIM(a_clock_set_while_nothing_ran_takes_the_gate_five_weeks_on_at_most)
+{
+    const apr_interval_time_t week_us = SEC(7 * 86400);
+    mlg_state_reader_t r;
+    rig_t from;
+    rig_t to;
+    state_t s;
+
+    BEGIN;
+    rig_open(&from);
+    visit(&from, 1, 30, T0);
+    s = state_of(&from, T0 + SEC(60));
+    open_other(&to, MLG_CLIENTS_MIN);
+    r = restore(&to, &s, T0 + SEC(60) + 100 * week_us + SEC(7));
+    IS_INT(r.now_us, T0 + SEC(60) + 5 * week_us + SEC(7)); /* the same hour */
+    free(s.bytes);
+    rig_close(&from);
+    rig_close(&to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -682,6 +734,9 @@ int main(void)
         TEST(a_block_never_lasts_longer_than_was_left_of_it),
         TEST(an_end_is_told_once_whatever_lies_between),
         TEST(a_stop_is_no_time_in_which_a_site_was_watched),
+        TEST(who_asks_while_the_state_is_written_is_not_forgotten),
+        TEST(
+            a_clock_set_while_nothing_ran_takes_the_gate_five_weeks_on_at_most),
         TEST(who_was_not_seen_for_a_day_is_dropped_and_so_is_a_block_long_over),
         TEST(a_state_fits_tables_of_other_sizes),
         TEST(a_state_that_is_cut_short_anywhere_is_refused),
