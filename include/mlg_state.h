@@ -183,7 +183,8 @@ typedef struct mlg_state_reader_t {
 /** Begin to read.
  *
  * @param gate     a fresh segment that nobody uses yet; NULL: only check
- * @param wall_us  by the wall clock, now
+ * @param wall_us  by the wall clock, now; of a longer stop than five weeks, when
+ *                 nothing is left that ends, only the hour of the week counts
  * @param keep_us  clients not seen for longer are dropped; 0: none is
  */
 void mlg_state_read_begin(mlg_state_reader_t *r, const mlg_gate_t *gate,

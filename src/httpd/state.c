@@ -146,6 +146,19 @@ typedef struct job_t {
     apr_pool_t *p;
 } job_t;
 
+/* @return 0 or errno */
+static int put_in_place(const job_t *job, const char *spare)
+{
+    if (rename(spare, job->file) != 0) {
+        return errno;
+    }
+    if (job->part == MLG_STATE_ALL) {
+        /* older now, and what was unblocked since is still in it */
+        unlink(apr_pstrcat(job->p, job->file, BLOCKS, NULL));
+    }
+    return 0;
+}
+
 /* Beside the file, then into its place. @return 0 or errno */
 static int write_file(const void *data)
 {
@@ -168,16 +181,8 @@ static int write_file(const void *data)
     if (close(fd) != 0 && rv == APR_SUCCESS) {
         rv = errno;
     }
-    if (rv == APR_SUCCESS && !is_in_charge()) {
-        unlink(spare);
-        return APR_SUCCESS;
-    }
-    if (rv == APR_SUCCESS && rename(spare, job->file) != 0) {
-        rv = errno;
-    }
-    else if (rv == APR_SUCCESS && job->part == MLG_STATE_ALL) {
-        /* older now, and what was unblocked since is still in it */
-        unlink(apr_pstrcat(job->p, job->file, BLOCKS, NULL));
+    if (rv == APR_SUCCESS && is_in_charge()) {
+        rv = put_in_place(job, spare);
     }
     unlink(spare); /* unless it is in its place */
     sync_directory(job->file, job->p);
