@@ -726,6 +726,29 @@ CLAIM(a_clock_set_while_nothing_ran_takes_the_gate_five_weeks_on_at_most)
     rig_close(&to);
 }
 
+CLAIM(blocks_alone_bring_nothing_that_would_have_to_be_mended)
+{
+    const uint32_t part = MLG_STATE_BLOCKS;
+    mlg_state_reader_t r;
+    rig_t from;
+    rig_t to;
+    state_t s;
+
+    BEGIN;
+    rig_open(&from);
+    from.gate.site->anchored = 77;
+    s = state_of(&from, T0 + SEC(60));
+    put(&s, sizeof(mlg_state_piece_t) + offsetof(mlg_state_head_t, part), &part,
+        sizeof(part));
+    open_other(&to, MLG_CLIENTS_MIN);
+    r = restore(&to, &s, T0 + SEC(60));
+    IS_TRUE(r.left > 0);
+    IS_INT(to.gate.site->anchored, 0);
+    free(s.bytes);
+    rig_close(&from);
+    rig_close(&to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -734,6 +757,7 @@ int main(void)
         TEST(a_block_never_lasts_longer_than_was_left_of_it),
         TEST(an_end_is_told_once_whatever_lies_between),
         TEST(a_stop_is_no_time_in_which_a_site_was_watched),
+        TEST(blocks_alone_bring_nothing_that_would_have_to_be_mended),
         TEST(who_asks_while_the_state_is_written_is_not_forgotten),
         TEST(
             a_clock_set_while_nothing_ran_takes_the_gate_five_weeks_on_at_most),
