@@ -57,23 +57,23 @@ typedef struct mlg_cohort_t {
     uint16_t standing;        /* against being turned out */
     uint8_t is_learned_apart; /* this hour is not to be learned from */
     uint8_t spare;
-    mlg_panes_t fresh; /* of `owe`, in panes of MLG_COHORT_FRESH_S */
-    mlg_panes_t came[MLG_NCOHORT_WINDOWS];
-    mlg_panes_t owe[MLG_NCOHORT_WINDOWS];
-    mlg_panes_t brought[MLG_NCOHORT_WINDOWS];
-    uint16_t event; /* 1 + index of the event it is in; 0 = none */
+    uint32_t first_s; /* when it took its place */
+    uint16_t event;   /* 1 + index of the event it is in; 0 = none */
     uint16_t spare2;
+    mlg_wide_panes_t fresh; /* of `owe`, in panes of MLG_COHORT_FRESH_S */
+    mlg_wide_panes_t came[MLG_NCOHORT_WINDOWS];
+    mlg_wide_panes_t owe[MLG_NCOHORT_WINDOWS];
+    mlg_wide_panes_t brought[MLG_NCOHORT_WINDOWS];
     mlg_map_t nets[2];
     /* What is usual, all of them fading with MLG_COHORT_MEMORY_H. */
     float base; /* newcomers an hour */
     float usual_owe;
     float usual_brought;
     float usual_hours;
-    uint32_t first_s; /* when it took its place */
-    uint32_t spare3;
+    uint32_t spare3[4];
 } mlg_cohort_t;
 
-static_assert(sizeof(mlg_cohort_t) == 128, "a cohort is two cache lines");
+static_assert(sizeof(mlg_cohort_t) == 192, "a cohort is three cache lines");
 
 #define MLG_COHORT_MEMORY_H 168.0f /* a week */
 #define MLG_COHORT_PACE_H   24.0f  /* of `base` towards what comes */

@@ -57,7 +57,7 @@
       sizeof(mlg_calibration_t) / sizeof(uint64_t))                            \
     X(('S','C','A','L'), 1, WORDS, uint64_t, gate->shadow_calibration,         \
       sizeof(mlg_calibration_t) / sizeof(uint64_t))                            \
-    X(('S','W','R','M'), 1, WORDS, uint64_t, gate->swarms,                     \
+    X(('S','W','R','M'), 2, WORDS, uint64_t, gate->swarms,                     \
       sizeof(mlg_swarms_t) / sizeof(uint64_t))                                 \
     X(('P','L','A','C'), 1, WORDS, uint64_t, gate->places.words,               \
       gate->places.mask + 1)                                                   \

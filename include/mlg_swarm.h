@@ -22,8 +22,9 @@
  *            anything (feed readers, an app) may be MLG_SWARM_EXCUSE times its
  *            usual size. One whose members always brought what people bring
  *            is condemned only where more of it come than of the whole site,
- *            to a kind of path that is crowded, and others bring something
- *            there: not every page has assets, and crowds go to those, too
+ *            to a kind of path that is crowded, and the others who come there
+ *            bring what is usual there: not every page has assets, and crowds
+ *            go to those, too
  *
  * A flash crowd has excess, spread and novelty; it brings assets. On a site
  * whose people bring none (an API), absence proves nothing, and nobody is ever
@@ -76,7 +77,8 @@
 #define MLG_SWARM_EVENTS     32u
 #define MLG_SWARM_AGENT_TEXT 192 /* bytes of a User-Agent, with its NUL */
 #define MLG_SWARM_PLACE_TEXT 96
-#define MLG_SWARM_CLIENTS    16384u /* bits: distinct clients in ten minutes */
+#define MLG_SWARM_CLIENTS                                                     \
+    262144u /* bits: distinct clients in ten minutes; they count three million */
 #define MLG_SWARM_NETS       2048u  /* bits: networks in a minute */
 #define MLG_SWARM_HOURS      168    /* of a week */
 

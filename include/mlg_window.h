@@ -72,6 +72,42 @@ static inline float mlg_panes_read(const mlg_panes_t *p, float share)
     return (float)p->now + (float)p->before * share;
 }
 
+/* The same for many clients together, who may be more than a record's 16 bits
+ * hold: an hour of a busy site. */
+#define MLG_WIDE_FULL 0x7FFFFFFFu
+
+typedef struct mlg_wide_panes_t {
+    uint32_t now;
+    uint32_t before;
+} mlg_wide_panes_t;
+
+/** Move on by `steps` panes. */
+static inline void mlg_wide_shift(mlg_wide_panes_t *p, int64_t steps)
+{
+    if (steps > 0) {
+        p->before = (steps == 1) ? p->now : 0;
+        p->now = 0;
+    }
+}
+
+/** Count one event; stops at MLG_WIDE_FULL. */
+static inline void mlg_wide_add(mlg_wide_panes_t *p)
+{
+    p->now += (p->now < MLG_WIDE_FULL);
+}
+
+/** Both panes together. @return events, 0..UINT32_MAX - 1 */
+static inline unsigned mlg_wide_sum(const mlg_wide_panes_t *p)
+{
+    return p->now + p->before;
+}
+
+/** Events in the window that ends now, given mlg_panes_share(). */
+static inline float mlg_wide_read(const mlg_wide_panes_t *p, float share)
+{
+    return (float)p->now + (float)p->before * share;
+}
+
 /* Exponentially weighted mean with weight 1/8 in fixed point: 16 bits, of
  * which the caller says how many are the fraction. It settles within four
  * units of the last place of a constant input. The first value sets it. */

@@ -18,7 +18,7 @@ void mlg_cohort_load(mlg_cohort_t *own, const mlg_cohort_t *shared)
     const word_t *from = (const word_t *)shared;
     word_t *to = (word_t *)own;
 
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (size_t w = 0; w < WORDS; w++) {
         to[w] = __atomic_load_n(&from[w], __ATOMIC_RELAXED);
     }
@@ -29,7 +29,7 @@ void mlg_cohort_store(mlg_cohort_t *shared, const mlg_cohort_t *own)
     const word_t *from = (const word_t *)own;
     word_t *to = (word_t *)shared;
 
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (size_t w = 0; w < WORDS; w++) {
         __atomic_store_n(&to[w], from[w], __ATOMIC_RELAXED);
     }
@@ -122,7 +122,7 @@ static float power(float x, uint32_t n)
  * them empty. An hour of a swarm is not learned from, and passes. */
 static void learn(mlg_cohort_t *c, uint32_t hours, float factor, float bound)
 {
-    const mlg_panes_t *owe = &c->owe[MLG_COHORT_3600S];
+    const mlg_wide_panes_t *owe = &c->owe[MLG_COHORT_3600S];
     float kept = power(1.0f - 1.0f / MLG_COHORT_MEMORY_H, hours);
 
     if (c->is_learned_apart) {
@@ -161,7 +161,7 @@ void mlg_cohort_advance(mlg_cohort_t *c, uint32_t at_s, uint32_t net_s,
         c->first_s = at_s;
         return;
     }
-    mlg_panes_shift(&c->fresh, steps_of(from_s, at_s, MLG_COHORT_FRESH_S));
+    mlg_wide_shift(&c->fresh, steps_of(from_s, at_s, MLG_COHORT_FRESH_S));
     hours = steps_of(from_s, at_s, 3600);
     if (hours > 0) {
         learn(c, hours, factor, bound);
@@ -177,9 +177,9 @@ void mlg_cohort_advance(mlg_cohort_t *c, uint32_t at_s, uint32_t net_s,
         if (steps == 0) {
             return;
         }
-        mlg_panes_shift(&c->came[w], steps);
-        mlg_panes_shift(&c->owe[w], steps);
-        mlg_panes_shift(&c->brought[w], steps);
+        mlg_wide_shift(&c->came[w], steps);
+        mlg_wide_shift(&c->owe[w], steps);
+        mlg_wide_shift(&c->brought[w], steps);
     }
 }
 
@@ -194,22 +194,22 @@ void mlg_cohort_came(mlg_cohort_t *c, uint64_t net)
     }
     c->standing = (uint16_t)(c->standing + (c->standing < STANDING_FULL));
     for (int w = 0; w < MLG_NCOHORT_WINDOWS; w++) {
-        mlg_panes_add(&c->came[w]);
+        mlg_wide_add(&c->came[w]);
     }
 }
 
 void mlg_cohort_owes(mlg_cohort_t *c)
 {
-    mlg_panes_add(&c->fresh);
+    mlg_wide_add(&c->fresh);
     for (int w = 0; w < MLG_NCOHORT_WINDOWS; w++) {
-        mlg_panes_add(&c->owe[w]);
+        mlg_wide_add(&c->owe[w]);
     }
 }
 
 void mlg_cohort_brought(mlg_cohort_t *c)
 {
     for (int w = 0; w < MLG_NCOHORT_WINDOWS; w++) {
-        mlg_panes_add(&c->brought[w]);
+        mlg_wide_add(&c->brought[w]);
     }
 }
 
@@ -230,7 +230,7 @@ float mlg_cohort_nets(const mlg_cohort_t *c)
 float mlg_cohort_count(const mlg_cohort_t *c, enum mlg_cohort_window window,
                        uint32_t at_s)
 {
-    return mlg_panes_read(
+    return mlg_wide_read(
         &c->came[window],
         mlg_panes_share((apr_time_t)at_s * APR_USEC_PER_SEC, pane_s[window]));
 }

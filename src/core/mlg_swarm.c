@@ -108,7 +108,7 @@ static int is_vouched(const council_t *council)
 
 static int is_control(const mlg_arrival_t *a, const mlg_cohort_t *c)
 {
-    unsigned n = (mlg_panes_sum(&c->came[MLG_COHORT_600S]) < CONTROL_MANY)
+    unsigned n = (mlg_wide_sum(&c->came[MLG_COHORT_600S]) < CONTROL_MANY)
                      ? MLG_SWARM_CONTROL
                      : MLG_SWARM_CONTROL * 4;
 

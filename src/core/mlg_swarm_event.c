@@ -87,7 +87,7 @@ unsigned swarm_event_begin(mlg_swarms_t *s, const mlg_cohort_t *c,
 {
     mlg_swarm_event_t *e = place(s, refuses);
     unsigned members =
-        mlg_panes_sum(&c->came[refuses ? MLG_COHORT_600S : MLG_COHORT_DAY]);
+        mlg_wide_sum(&c->came[refuses ? MLG_COHORT_600S : MLG_COHORT_DAY]);
 
     if (e == NULL) {
         return 0;
@@ -129,7 +129,7 @@ void swarm_event_member(mlg_swarms_t *s, unsigned event, const mlg_cohort_t *c,
                         const mlg_arrival_t *a, float excess, int refuses)
 {
     mlg_swarm_event_t *e = &s->event[event - 1];
-    uint32_t minute = mlg_panes_sum(&c->came[MLG_COHORT_60S]);
+    uint32_t minute = mlg_wide_sum(&c->came[MLG_COHORT_60S]);
     uint32_t nets = (uint32_t)(mlg_cohort_nets(c) + 0.5f);
     float highest;
 

@@ -7,6 +7,8 @@
 #define USUAL_FEW         20.0f /* newcomers, before a share is known */
 #define GOOD_FEW          8.0f  /* before a share of half the usual is */
 #define LIFT              2.0f  /* a cohort's growth, times the site's */
+#define CROWD_PART        6.0f /* of a cohort that is a crowd, in the others */
+#define CROWD_SIGMAS      2.0f
 #define EXPECTED_LOW      3.0f  /* under the alarm */
 #define EIGHTH            8.0f
 #define NETS_LEAST        64.0f
@@ -32,12 +34,12 @@ const float swarm_window_h[MLG_NCOHORT_WINDOWS] = {60 / 3600.0f, 1 / 6.0f, 1.0f,
 swarm_tally_t swarm_settled(const mlg_cohort_t *c, enum mlg_cohort_window w,
                             int is_slow)
 {
-    unsigned owe = mlg_panes_sum(&c->owe[w]);
+    unsigned owe = mlg_wide_sum(&c->owe[w]);
     unsigned fresh =
-        mlg_panes_sum(is_slow ? &c->owe[MLG_COHORT_60S] : &c->fresh);
+        mlg_wide_sum(is_slow ? &c->owe[MLG_COHORT_60S] : &c->fresh);
 
     return (swarm_tally_t){(float)(owe - ((fresh < owe) ? fresh : owe)),
-                           (float)mlg_panes_sum(&c->brought[w])};
+                           (float)mlg_wide_sum(&c->brought[w])};
 }
 
 /* @param usual  newcomers an hour */
@@ -59,6 +61,22 @@ float swarm_usual(const mlg_cohort_t *c)
     return (c->usual_owe >= USUAL_FEW) ? c->usual_brought / c->usual_owe : 0.0f;
 }
 
+/* Of the last day, what has been learned: all but the present hour. */
+static float learned_today(const mlg_wide_panes_t panes[MLG_NCOHORT_WINDOWS])
+{
+    return (float)mlg_wide_sum(&panes[MLG_COHORT_DAY]) -
+           (float)panes[MLG_COHORT_3600S].now;
+}
+
+/* What was usual before the last day: a swarm is not to excuse itself, nor a
+ * crowd to make its own past forgotten. */
+static swarm_tally_t past_of(const mlg_cohort_t *c)
+{
+    return (swarm_tally_t){
+        fmaxf(c->usual_owe - learned_today(c->owe), 0.0f),
+        fmaxf(c->usual_brought - learned_today(c->brought), 0.0f)};
+}
+
 /* ---- absence ------------------------------------------------------------- */
 
 static int is_absent(swarm_tally_t t, float usual, float expected)
@@ -66,14 +84,8 @@ static int is_absent(swarm_tally_t t, float usual, float expected)
     return t.owe * usual >= expected && t.brought * EIGHTH <= t.owe * usual;
 }
 
-/* 1 when they bring that part of what is usual, 0 when they do not, -1 when there are too
- * few of them to tell. */
-static int do_bring(float brought, float expected, float part)
-{
-    return (expected < SWARM_OTHERS) ? -1 : brought * part >= expected;
-}
-
-/* The site but for this cohort. */
+/* The site but for this cohort: 1 when they bring a quarter of what is usual,
+ * 0 when they do not, -1 when there are too few of them to tell. */
 static int others_bring(const swarm_site_t *site, swarm_tally_t own,
                         enum mlg_cohort_window w)
 {
@@ -90,19 +102,32 @@ static int others_bring(const swarm_site_t *site, swarm_tally_t own,
         expected += t.owe * site->usual[r];
         brought += t.brought;
     }
-    return do_bring(brought, expected, 4.0f);
+    return (expected < SWARM_OTHERS) ? -1 : brought * 4.0f >= expected;
 }
 
-/* Who asks for the same kind of path and is not of this cohort. Where they
- * bring nothing, too, it is the page that needs nothing. */
+/* Who asks for the same kind of path and is not of this cohort. A swarm adds
+ * none to them; of a crowd whose page needs nothing they are a part, and do not
+ * bring what is usual there. */
 static int others_there_bring(const swarm_site_t *site,
                               const mlg_cohort_t *there, swarm_tally_t own,
                               enum mlg_cohort_window w)
 {
     swarm_tally_t t = swarm_settled(there, w, site->is_slow);
+    swarm_tally_t past = past_of(there);
+    float usual = site->usual[site->class];
+    float own_missing = own.owe * usual - own.brought;
+    float expected;
 
-    return do_bring(t.brought - own.brought,
-                    (t.owe - own.owe) * site->usual[site->class], 1.5f);
+    if (past.owe >= USUAL_FEW) {
+        usual = fmaxf(usual, past.brought / past.owe);
+    }
+    expected = (t.owe - own.owe) * usual;
+    if (expected < SWARM_OTHERS) {
+        return -1;
+    }
+    return (expected - (t.brought - own.brought)) * CROWD_PART +
+               CROWD_SIGMAS * sqrtf(expected) <
+           own_missing;
 }
 
 /* @param there  the newcomer's kind of path; NULL: does not matter */
@@ -138,7 +163,7 @@ static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
 static int is_spread(const swarm_site_t *site, const mlg_cohort_t *c,
                      mlg_swarm_kind kind, float base)
 {
-    float came = (float)mlg_panes_sum(&c->came[MLG_COHORT_3600S]);
+    float came = (float)mlg_wide_sum(&c->came[MLG_COHORT_3600S]);
     float least = fmaxf(NETS_LEAST, NETS_SHARE * came);
 
     if (site->is_alarmed) {
@@ -152,25 +177,9 @@ static int is_spread(const swarm_site_t *site, const mlg_cohort_t *c,
     return least < NETS_MOST && mlg_cohort_nets(c) >= least;
 }
 
-/* Of the last day, what has been learned: all but the present hour. */
-static float learned_today(const mlg_panes_t panes[MLG_NCOHORT_WINDOWS])
-{
-    return (float)mlg_panes_sum(&panes[MLG_COHORT_DAY]) -
-           (float)panes[MLG_COHORT_3600S].now;
-}
-
-/* What was usual before the last day: a swarm is not to excuse itself, nor a
- * crowd to make its own past forgotten. */
-static swarm_tally_t past_of(const mlg_cohort_t *c)
-{
-    return (swarm_tally_t){
-        fmaxf(c->usual_owe - learned_today(c->owe), 0.0f),
-        fmaxf(c->usual_brought - learned_today(c->brought), 0.0f)};
-}
-
 static int is_narrow(const mlg_cohort_t *c)
 {
-    float came = (float)mlg_panes_sum(&c->came[MLG_COHORT_3600S]);
+    float came = (float)mlg_wide_sum(&c->came[MLG_COHORT_3600S]);
 
     return came >= NARROW_FEW &&
            mlg_cohort_nets(c) < fminf(NARROW_SHARE * came, NETS_ENOUGH);
@@ -201,7 +210,7 @@ static int is_crowded(const swarm_site_t *site, const mlg_cohort_t *there,
 static int is_told(const swarm_site_t *site, const mlg_cohort_t *c,
                    mlg_swarm_kind kind, float usual, swarm_tally_t past)
 {
-    unsigned came = mlg_panes_sum(&c->came[MLG_COHORT_DAY]);
+    unsigned came = mlg_wide_sum(&c->came[MLG_COHORT_DAY]);
     float days =
         fminf((float)(site->age_s / SWARM_DAY_S), SWARM_WEEK_H / 24.0f);
     float nets = mlg_cohort_nets(c);

@@ -106,7 +106,7 @@ static swarm_tally_t as_if_passed(const swarm_site_t *site, swarm_tally_t t,
     const mlg_cohort_t *held = &site->held;
     swarm_tally_t controls =
         swarm_settled(held, MLG_COHORT_600S, site->is_slow);
-    float n = (float)mlg_panes_sum(&held->came[w]);
+    float n = (float)mlg_wide_sum(&held->came[w]);
 
     t.owe += n;
     t.brought +=
@@ -143,7 +143,7 @@ static int is_short(swarm_tally_t t, float usual)
 static int is_from_everywhere(const swarm_site_t *site, swarm_tally_t t)
 {
     float came =
-        (float)mlg_panes_sum(&site->whole[site->class].came[MLG_COHORT_60S]);
+        (float)mlg_wide_sum(&site->whole[site->class].came[MLG_COHORT_60S]);
 
     return site->nets >=
            fminf(ALARM_NETS, ALARM_NETS_SHARE * (came - t.brought));

@@ -512,6 +512,7 @@ static void end(play_t *p)
 void town_open(town_t *town, double days, double every_s, uint64_t seed)
 {
     wave_result_t r = {.found_s = -1};
+    double piece_s;
 
     memset(town, 0, sizeof(*town));
     town->bytes = mlg_segment_bytes(CLIENTS);
@@ -532,14 +533,15 @@ void town_open(town_t *town, double days, double every_s, uint64_t seed)
                                 .block_for_us = SEC(600),
                                 .block_max_us = SEC(86400),
                                 .swarm = {MLG_SWARM_REFUSE, 4.0f, 1.0f, 1}};
-    for (int done = 0; done < (int)(4.0 * days); done++) { /* six hours each */
+    piece_s = (every_s < 0.5) ? 3600.0 : 21600.0; /* what fits in memory */
+    for (double done_s = 0.0; done_s < 86400.0 * days; done_s += piece_s) {
         play_t p;
 
         begin(&p, town, seed++);
-        ordinary(&p, 0.0, 21600.0, every_s);
+        ordinary(&p, 0.0, piece_s, every_s);
         play(&p, &r);
         end(&p);
-        town->now_us += SEC(21600);
+        town->now_us += SEC(piece_s);
     }
     IS_INT(r.bystanders_hit, 0);
 }

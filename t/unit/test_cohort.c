@@ -75,13 +75,13 @@ CLAIM(those_just_answered_are_told_apart)
     mlg_cohort_owes(&c);
     mlg_cohort_owes(&c);
     mlg_cohort_brought(&c);
-    IS_INT(mlg_panes_sum(&c.fresh), 2);
+    IS_INT(mlg_wide_sum(&c.fresh), 2);
     mlg_cohort_advance(&c, START + 3, NETS_S, 1.0f, INFINITY);
-    IS_INT(mlg_panes_sum(&c.fresh), 2);
+    IS_INT(mlg_wide_sum(&c.fresh), 2);
     mlg_cohort_advance(&c, START + 4, NETS_S, 1.0f, INFINITY);
-    IS_INT(mlg_panes_sum(&c.fresh), 0);
-    IS_INT(mlg_panes_sum(&c.owe[MLG_COHORT_60S]), 2);
-    IS_INT(mlg_panes_sum(&c.brought[MLG_COHORT_DAY]), 1);
+    IS_INT(mlg_wide_sum(&c.fresh), 0);
+    IS_INT(mlg_wide_sum(&c.owe[MLG_COHORT_60S]), 2);
+    IS_INT(mlg_wide_sum(&c.brought[MLG_COHORT_DAY]), 1);
 }
 
 CLAIM(networks_are_counted_to_some_hundreds)
