@@ -23,17 +23,19 @@ $(OUT)/town: $(OUT)/obj/t/httpd/town.o $(UNIT_LIB)
 
 $(OUT)/obj/t/httpd/town.o: CPPFLAGS_ALL += -It/unit
 
-# Preloaded into httpd: a wall clock that a test can set; and what stops or kills
-# a process that holds a stripe.
-$(OUT)/clock.so $(OUT)/held.so: $(OUT)/%.so: $(OUT)/obj/t/httpd/%.o
+# Preloaded into httpd: a wall clock that a test can set; what stops or kills a
+# process that holds a stripe; what cuts a file that is being read.
+PRELOADS = $(OUT)/clock.so $(OUT)/held.so $(OUT)/spoiled.so
+
+$(PRELOADS): $(OUT)/%.so: $(OUT)/obj/t/httpd/%.o
 	$(call say,LINK $@)
 	$(Q)$(CC) -shared $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< -ldl
 
 # They are in other programs, too, which have no sanitizer.
-$(OUT)/clock.so $(OUT)/held.so: CFLAGS_ALL += -fvisibility=default -fno-sanitize=all
+$(PRELOADS): CFLAGS_ALL += -fvisibility=default -fno-sanitize=all
 
 HTTPD_TEST_FILES = $(OUT)/mod_mlgate.so $(OUT)/mlgatectl $(OUT)/models \
-                   $(OUT)/held.so $(OUT)/clock.so $(OUT)/town
+                   $(PRELOADS) $(OUT)/town
 
 check-httpd: $(HTTPD_TEST_FILES) | need-httpd-test ## Apache::Test under MPM=event (TESTS='20*' picks)
 	$(if $(TESTS),$(if $(HTTPD_TESTS),,$(error no t/httpd/*.t matches '$(TESTS)')))

@@ -175,9 +175,9 @@ typedef struct mlg_swarm_event_t {
     uint32_t brought; /* of those that passed */
     char agent_text[MLG_SWARM_AGENT_TEXT];
     char place_text[MLG_SWARM_PLACE_TEXT];
-    uint32_t is_told_over;  /* the caller's: its end was reported */
+    uint64_t told_over;     /* the caller's: the id whose end it reported */
     unsigned char from[16]; /* the first member's address, mlg_key_t */
-    unsigned char spare[76];
+    unsigned char spare[72];
 } mlg_swarm_event_t;
 
 static_assert(sizeof(mlg_swarm_event_t) == 512, "eight cache lines");

@@ -184,8 +184,10 @@ void mlgate_state_open(server_rec *s, apr_pool_t *pconf);
 int mlgate_state_as_user(int (*work)(const void *), const void *data);
 
 /** Take up what is on disk, if anything.
- * @param gate  fresh, its mutexes made; nobody uses it yet */
-void mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s);
+ * @param gate  fresh, its mutexes made; nobody uses it yet
+ * @return 0: a file went bad while it was taken up. It is refused and said, and
+ *         the segment is to be formatted again */
+int mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s);
 
 /** The segment is there: from now on it may be written. */
 void mlgate_state_begin(void);

@@ -3,7 +3,7 @@
  * Taking up at a start what state.c wrote. The parent reads, as root, what its
  * children could write: it follows no link, takes no file of somebody else, and
  * believes no number (mlg_state_read.c). Each file is proven before any of it is
- * taken up; what is refused is kept aside and said.
+ * taken up, and again on the way; what is refused is kept aside and said.
  */
 #include "mlgate.h"
 
@@ -135,6 +135,7 @@ static const char *distrust(int fd, apr_pool_t *p)
                             "that starts the server nor its User",
                             (unsigned long)info.st_uid);
     }
+    /* Readers are no reason: a copy that was put back forgets no block. */
     if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return apr_psprintf(p, "others may write to it (mode %04o)",
                             (unsigned)(info.st_mode & 07777));
@@ -142,13 +143,30 @@ static const char *distrust(int fd, apr_pool_t *p)
     return NULL;
 }
 
+/* Read it, or refuse it. @return 1 when it was read */
+static int take(source_t *from, const mlg_gate_t *gate, unsigned char *piece,
+                server_rec *s, apr_pool_t *p)
+{
+    mlg_fault_t fault = {0, ""};
+    apr_status_t rv = read_source(from, gate, piece, &fault);
+
+    if (rv == APR_SUCCESS) {
+        return 1;
+    }
+    refuse(from,
+           (mlg_error_text(rv) != NULL)
+               ? apr_psprintf(p, "%s (byte %lu: %s)", mlg_error_text(rv),
+                              (unsigned long)fault.offset, fault.what)
+               : apr_psprintf(p, "%pm", &rv),
+           s, p);
+    return 0;
+}
+
 /* Open one and prove it. */
 static void open_source(source_t *from, const char *file, unsigned char *piece,
                         server_rec *s, apr_pool_t *p)
 {
-    mlg_fault_t fault = {0, ""};
     const char *why;
-    apr_status_t rv;
 
     from->path = file;
     from->fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -159,17 +177,11 @@ static void open_source(source_t *from, const char *file, unsigned char *piece,
         return;
     }
     why = distrust(from->fd, p);
-    if (why == NULL) {
-        rv = read_source(from, NULL, piece, &fault);
-        why = (rv == APR_SUCCESS) ? NULL
-              : (mlg_error_text(rv) != NULL)
-                  ? apr_psprintf(p, "%s (byte %lu: %s)", mlg_error_text(rv),
-                                 (unsigned long)fault.offset, fault.what)
-                  : apr_psprintf(p, "%pm", &rv);
-    }
     if (why != NULL) {
         refuse(from, why, s, p);
+        return;
     }
+    take(from, NULL, piece, s, p);
 }
 
 /* Are these the blocks that were made after the whole was written? */
@@ -195,23 +207,25 @@ static void tell_taken(const mlg_gate_t *gate, const source_t *whole,
         " s ago from %s: %u blocks, %" APR_UINT64_T_FMT
         " clients' windows (%" APR_UINT64_T_FMT " too old, %" APR_UINT64_T_FMT
         " without room), %" APR_UINT64_T_FMT " items of another build left out",
-        apr_time_sec(now_us - last->r.head.written_us), whole->path,
+        apr_time_sec(now_us - last->r.head.written_us), last->path,
         live[MLG_BLOCK_WOULD] + live[MLG_BLOCK_AUTO] +
             live[MLG_BLOCK_OPERATOR] + live[MLG_BLOCK_GRACE],
         whole->r.clients, whole->r.dropped, whole->r.full, whole->r.left);
 }
 
-/* Both are proven. */
-static void take_up(const mlg_gate_t *gate, source_t *whole, source_t *blocks,
-                    unsigned char *piece, server_rec *s)
+/* Both are proven; what is bad now was changed since. */
+static int take_up(const mlg_gate_t *gate, source_t *whole, source_t *blocks,
+                   unsigned char *piece, server_rec *s, apr_pool_t *p)
 {
     const source_t *last = whole;
 
-    if (whole->fd >= 0) {
-        read_source(whole, gate, piece, NULL);
+    if (whole->fd >= 0 && !take(whole, gate, piece, s, p)) {
+        return 0;
     }
     if (blocks->fd >= 0 && is_later(blocks, whole)) {
-        read_source(blocks, gate, piece, NULL);
+        if (!take(blocks, gate, piece, s, p)) {
+            return 0;
+        }
         last = blocks;
     }
     if (last->fd >= 0) {
@@ -219,25 +233,27 @@ static void take_up(const mlg_gate_t *gate, source_t *whole, source_t *blocks,
         gate->segment->begun_us = last->r.now_us;
         tell_taken(gate, whole, last, s);
     }
+    return 1;
 }
 
-void mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s)
+int mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s)
 {
     const char *path = mlgate_conf_global(s)->state_file;
     source_t whole = {.fd = -1};
     source_t blocks = {.fd = -1};
     unsigned char *piece;
     apr_pool_t *p;
+    int is_taken;
 
     if (path == NULL) {
-        return;
+        return 1;
     }
     apr_pool_create(&p, s->process->pool);
     piece = apr_palloc(p, MLG_STATE_PIECE);
     open_source(&whole, path, piece, s, p);
     open_source(&blocks, apr_pstrcat(p, path, MLGATE_STATE_BLOCKS, NULL), piece,
                 s, p);
-    take_up(gate, &whole, &blocks, piece, s);
+    is_taken = take_up(gate, &whole, &blocks, piece, s, p);
     if (whole.fd >= 0) {
         close(whole.fd);
     }
@@ -245,4 +261,5 @@ void mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s)
         close(blocks.fd);
     }
     apr_pool_destroy(p);
+    return is_taken;
 }

@@ -89,11 +89,33 @@ static void move_over(const mlg_gate_t *gate, const mlg_gate_t *old,
                  MLG0005 "the table was resized from %u to %u clients: %u "
                          "blocks and %" APR_UINT64_T_FMT
                          " clients moved over, %" APR_UINT64_T_FMT
-                         " found no room",
+                         " found no room, %" APR_UINT64_T_FMT " too old",
                  old->segment->clients, gate->segment->clients,
                  live[MLG_BLOCK_WOULD] + live[MLG_BLOCK_AUTO] +
                      live[MLG_BLOCK_OPERATOR] + live[MLG_BLOCK_GRACE],
-                 r.clients, r.full);
+                 r.clients, r.full, r.dropped);
+}
+
+/* An empty one, its mutexes made. @param gate  filled: a view of it */
+static apr_status_t format(const retained_t *fresh, uint32_t clients,
+                           mlg_gate_t *gate, server_rec *s)
+{
+    mlg_secret_t secret;
+    apr_status_t rv = draw_secret(&secret, s);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    mlg_segment_format(fresh->base, clients, &secret, apr_time_now());
+    mlg_segment_view(gate, fresh->base, fresh->bytes, NULL);
+    mlgate_clock_set(gate->segment, gate->segment->begun_us);
+    rv = mlgate_stripes_init(gate);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
+                     MLG0002 "this system has no mutexes that processes can "
+                             "share; the server will not start without them");
+    }
+    return rv;
 }
 
 /* A new segment of the wanted size. What the old one knows moves over if `old`
@@ -104,30 +126,22 @@ static apr_status_t renew(retained_t *kept, const mlg_gate_t *old,
 {
     retained_t fresh = *kept;
     mlg_gate_t gate;
-    mlg_secret_t secret;
-    apr_status_t rv = draw_secret(&secret, s);
+    apr_status_t rv = map(&fresh, mlg_segment_bytes(clients), s);
 
     if (rv == APR_SUCCESS) {
-        rv = map(&fresh, mlg_segment_bytes(clients), s);
+        rv = format(&fresh, clients, &gate, s);
     }
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    mlg_segment_format(fresh.base, clients, &secret, apr_time_now());
-    mlg_segment_view(&gate, fresh.base, fresh.bytes, NULL);
-    mlgate_clock_set(gate.segment, gate.segment->begun_us);
-    rv = mlgate_stripes_init(&gate);
-    if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, s,
-                     MLG0002 "this system has no mutexes that processes can "
-                             "share; the server will not start without them");
-        return rv;
-    }
-    if (old != NULL) {
+    if (rv == APR_SUCCESS && old != NULL) {
         move_over(&gate, old, s);
     }
-    else {
-        mlgate_state_take_up(&gate, s);
+    /* A file that went bad half way is refused then, and the next one tried. */
+    for (int files = 2; rv == APR_SUCCESS && old == NULL && files > 0 &&
+                        !mlgate_state_take_up(&gate, s);
+         files--) {
+        rv = format(&fresh, clients, &gate, s);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
     if (kept->shm != NULL) {
         apr_shm_destroy(kept->shm);

@@ -122,10 +122,10 @@ void mlgate_swarm_sweep(server_rec *s, apr_pool_t *p)
         mlg_swarm_event_t *at = &swarms->event[i];
         mlg_swarm_event_t e = mlg_swarm_event_copy(at, mlgate_clock_behind());
 
-        if (e.id == 0 || e.end_us == 0 || e.is_told_over) {
+        if (e.id == 0 || e.end_us == 0 || e.told_over == e.id) {
             continue;
         }
-        at->is_told_over = 1;
+        at->told_over = e.id; /* the place may be another's by now */
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      MLG0039 "a swarm is over: %s",
                      mlg_report_swarm_words(words, &e));

@@ -15,7 +15,7 @@ $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 1\b/, 1);
 $server->{log}->expect(qr/MLG0004.*8192 clients.*generation 2\b/, 1);
 $server->{log}->expect(qr/MLG0004.*16384 clients.*generation 1\b/, 1);
 $server->{log}->expect(
-    qr/MLG0005.*from 8192 to 16384 clients: 4 blocks and \d+ clients moved over, 0 found no room/, 1);
+    qr/MLG0005.*from 8192 to 16384 clients: 4 blocks and \d+ clients moved over, 0 found no room, 0 too old/, 1);
 
 expect_block('192.0.2.230', $server);
 my $blocked = $server->client('192.0.2.230');
@@ -46,24 +46,29 @@ is operator($server)->get('/mlgate/')->json->{generation}, 2,
     'the status says that it is the second generation';
 
 # Not a request is lost on the way.
-my $pid = fork // die "fork: $!\n";
-if ($pid == 0) {
-    my $lost = 0;
-    for my $n (1 .. 200) {
-        my $client = $server->client('192.0.2.' . (1 + $n % 100));
-        $lost++ unless eval { $client->get('/')->code == 200 };
-        $client->close;
-        select undef, undef, undef, 0.01;
+sub beside_traffic {
+    my ($what, $restart) = @_;
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        my $lost = 0;
+        for my $n (1 .. 200) {
+            my $client = $server->client('192.0.2.' . (1 + $n % 100));
+            $lost++ unless eval { $client->get('/')->code == 200 };
+            $client->close;
+            select undef, undef, undef, 0.01;
+        }
+        POSIX::_exit($lost ? 1 : 0);
     }
-    POSIX::_exit($lost ? 1 : 0);
+    select undef, undef, undef, 0.3;
+    $restart->();
+    waitpid $pid, 0;
+    is $?, 0, "$what no request fails";
 }
-$server->graceful for 1 .. 3;
-waitpid $pid, 0;
-is $?, 0, 'under traffic no request fails';
+beside_traffic('under traffic', sub { $server->graceful for 1 .. 3 });
 $server->{log}->expect(qr/MLG0004.*8192 clients.*generation [345]\b/, 3);
 
 $server->rewrite("MLGateTableSize 16384\n$conf");
-$server->graceful;
+beside_traffic('while the table is resized', sub { $server->graceful });
 ok wait_until('the new table serves', 10, sub {
     stats($server)->{table}{clients} == 16384
 }), 'a changed table size takes effect';
@@ -79,7 +84,7 @@ is stats($server)->{counters}{blocks}, 2, 'counters go on';
 
 # A restart that does not wait for anybody, and a table that shrinks.
 $server->{log}->expect(
-    qr/MLG0005.*from 16384 to 4096 clients: 4 blocks and \d+ clients moved over, 0 found no room/, 1);
+    qr/MLG0005.*from 16384 to 4096 clients: 4 blocks and \d+ clients moved over, 0 found no room, 0 too old/, 1);
 $server->{log}->expect(qr/MLG0004.*4096 clients/, 1);
 $server->{log}->expect(qr/MLG0004.*16384 clients.*generation 2\b/, 1);
 $server->restart('HUP');

@@ -155,6 +155,35 @@ damage(sub { chmod 0620, $file });
 $log->expect(qr/MLG0035.*(?:symbolic links|link)/, 1);
 damage(sub { rename $file, "$file.there"; symlink "$file.there", $file });
 
+# Nor one that is good when it is proven and bad when it is taken up; nor are
+# older blocks, which would bring back whom an operator has freed since:
+# FILE.blocks goes when FILE is written whole.
+my $calm = server(conf => "MLGateTableSize 8192\n"
+        . $conf =~ s/Define MLGATE_HURRY\n//r);
+my $kept = "$calm->{dir}/state/gate";
+$calm->{log}->expect(qr/MLG0004/);
+$calm->{log}->allow(qr/MLG0010/);
+ok wait_until('all of it is written', 10, sub { -e $kept }),
+    'all is written at first';
+operator($calm)->post('/mlgate/block/192.0.2.248?ttl=1h');
+ok wait_until('the block is written', 10, sub { -e "$kept.blocks" }),
+    'and then a block alone';
+operator($calm)->post('/mlgate/unblock/192.0.2.248');
+operator($calm)->post('/mlgate/block/192.0.2.249?ttl=1h');
+$calm->stop;
+ok !-e "$kept.blocks", 'a stop that writes all leaves no older blocks';
+$calm->{log}->expect(qr/MLG0035: \S+gate is not taken up: a state file that is cut short or damaged \(byte \d+: (?:it is cut short|a check is wrong|it ends before its end)\)/, 1);
+$calm->{env} = { LD_PRELOAD => "$ENV{MLGATE_WORK}/spoiled.so",
+    MLGATE_TEST_SPOIL => $kept };
+$calm->start;
+ok -e "$kept.bad", 'a file that is cut while it is read is kept aside';
+is $calm->client('192.0.2.249')->get('/')->code, 200,
+    'and nothing of its first half is taken up';
+is $calm->client('192.0.2.248')->get('/')->code, 200,
+    'nor anybody brought back who was freed';
+is stats($calm)->{table}{in_use}, 2, 'it begins empty';
+$calm->stop;
+
 # ---- a place that cannot be written to
 
 my $failures = counter('state_failures');

@@ -38,7 +38,7 @@ int main(int argc, char **argv)
     mlg_swarm_sweep(town.gate.swarms,
                     town.now_us + SEC(MLG_SWARM_QUIET_DAY + 1));
     for (unsigned i = 0; i < MLG_SWARM_EVENTS; i++) {
-        town.gate.swarms->event[i].is_told_over = 1;
+        town.gate.swarms->event[i].told_over = town.gate.swarms->event[i].id;
     }
     memset(&w, 0, sizeof(w));
     w.gate = &town.gate;

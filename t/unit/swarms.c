@@ -534,7 +534,7 @@ void town_open(town_t *town, double days, double every_s, uint64_t seed)
                                 .block_max_us = SEC(86400),
                                 .swarm = {MLG_SWARM_REFUSE, 4.0f, 1.0f, 1}};
     piece_s = (every_s < 0.5) ? 3600.0 : 21600.0; /* what fits in memory */
-    for (double done_s = 0.0; done_s < 86400.0 * days; done_s += piece_s) {
+    for (int left = (int)(86400.0 * days / piece_s); left > 0; left--) {
         play_t p;
 
         begin(&p, town, seed++);

@@ -164,6 +164,29 @@ CLAIM(a_steady_cohort_is_usual_after_some_days)
     IS_NEAR(c.base, 0, 0.1);
 }
 
+/* More than 16 bits hold. */
+CLAIM(a_hundred_thousand_an_hour_are_counted_and_learned_as_they_are)
+{
+    const unsigned an_hour = 100000;
+    const unsigned bring = 58000;
+    mlg_cohort_t c = cohort_at(START);
+
+    BEGIN;
+    for (unsigned h = 1; h <= 24; h++) {
+        come(&c, an_hour);
+        for (unsigned i = 0; i < an_hour; i++) {
+            mlg_cohort_owes(&c);
+        }
+        for (unsigned i = 0; i < bring; i++) {
+            mlg_cohort_brought(&c);
+        }
+        IS_INT(c.owe[MLG_COHORT_3600S].now, an_hour);
+        mlg_cohort_advance(&c, START + h * HOUR_S, NETS_S, 1.0f, INFINITY);
+    }
+    IS_NEAR(c.usual_brought / c.usual_owe, 0.58, 1e-4);
+    IS_INT(mlg_wide_sum(&c.came[MLG_COHORT_DAY]), 12 * an_hour);
+}
+
 CLAIM(an_hour_of_a_swarm_teaches_nothing)
 {
     mlg_cohort_t c = cohort_at(START);
@@ -252,6 +275,7 @@ int main(void)
         TEST(where_nobody_is_refused_what_comes_is_usual_within_days),
         TEST(what_is_usual_stays_within_its_bound),
         TEST(a_steady_cohort_is_usual_after_some_days),
+        TEST(a_hundred_thousand_an_hour_are_counted_and_learned_as_they_are),
         TEST(an_hour_of_a_swarm_teaches_nothing),
         cmocka_unit_test_setup(a_cohort_is_found_again, empty),
         cmocka_unit_test_setup(

@@ -177,6 +177,29 @@ CLAIM(nor_on_a_site_with_a_newcomer_a_second)
     town_close(&site);
 }
 
+/* 864,000 newcomers a day. Not once for each change: it takes minutes. */
+CLAIM(nor_on_one_with_ten_newcomers_a_second)
+{
+    town_t site;
+
+    BEGIN;
+    if (seeds() == 1) {
+        printf("# not played: SWARM_SEEDS=2 does\n");
+        return; /* cmocka's skip() is "not ok" to prove */
+    }
+    town_open(&site, 4.0, 0.1, 1);
+    spares_all(&site);
+    for (int k = 0; wave_is_swarm((wave_kind)k); k++) {
+        wave_t w = {(wave_kind)k, ADDRESSES, SEVEN, 2011};
+        wave_result_t r = wave_play(&site, &w);
+
+        printf("# a newcomer every %g s, %-24s: %.1f %% after the first 200\n",
+               site.every_s, wave_name(w.kind), late_share(&r));
+        IS_TRUE(late_share(&r) >= 60.0);
+    }
+    town_close(&site);
+}
+
 CLAIM(nor_on_one_with_a_newcomer_every_five_minutes)
 {
     town_t site;
@@ -278,6 +301,34 @@ CLAIM(too_large_a_share_is_held_back_until_workers_run_short)
     IS_TRUE(late_share(&r) >= 90.0);
     IS_FALSE(r.is_degraded);
     town.rules.swarm.max_share = 1.0f;
+}
+
+/* What MLGateSwarmMaxShare is a share of. */
+CLAIM(clients_of_ten_minutes_are_counted_into_the_millions)
+{
+    static const unsigned up_to[] = {100, 10000, 300000, 2000000};
+    mlg_swarms_t *site = aligned_alloc(MLG_CACHELINE, sizeof(*site));
+    const mlg_swarm_by_t by = {MLG_SWARM_REFUSE, 3.0f, 0.3f, 0};
+    mlg_record_t known = {.total = MLG_SWARM_BRINGS + 1};
+    mlg_arrival_t a = {.at_us = SEC(1700006400)};
+    mlg_swarm_found_t found;
+    uint64_t seed = 7;
+    unsigned n = 0;
+
+    BEGIN;
+    assert_non_null(site);
+    memset(site, 0, sizeof(*site));
+    for (size_t i = 0; i < sizeof(up_to) / sizeof(up_to[0]); i++) {
+        for (; n < up_to[i]; n++) {
+            a.from.hash = unit_random(&seed);
+            mlg_swarm_arrive(site, &by, &a, &known, &found);
+        }
+        IS_NEAR(mlg_swarm_clients(site) / (float)n, 1, 0.03);
+    }
+    a.at_us += SEC(1200);
+    mlg_swarm_arrive(site, &by, &a, &known, &found);
+    IS_NEAR(mlg_swarm_clients(site), 1, 0.01);
+    free(site);
 }
 
 CLAIM(an_event_is_over_when_nobody_comes_to_it)
@@ -409,12 +460,14 @@ int main(void)
         TEST(a_slow_drip_is_an_event),
         TEST(nobody_of_a_twin_or_beside_a_swarm_is_refused),
         TEST(nor_on_a_site_with_a_newcomer_a_second),
+        TEST(nor_on_one_with_ten_newcomers_a_second),
         TEST(nor_on_one_with_a_newcomer_every_five_minutes),
         TEST(few_people_are_refused_at_a_page_without_assets),
         TEST(who_shares_an_address_with_a_member_is_judged_by_its_own_print),
         TEST(a_site_that_was_watched_for_a_day_or_two_refuses_nobody),
         TEST(observing_counts_and_refuses_nobody),
         TEST(too_large_a_share_is_held_back_until_workers_run_short),
+        TEST(clients_of_ten_minutes_are_counted_into_the_millions),
         TEST(an_event_is_over_when_nobody_comes_to_it),
         TEST(an_event_is_described_by_what_most_of_its_members_are),
         TEST(swarms_that_are_only_told_hide_none_that_is_refused),
