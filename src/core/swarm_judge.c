@@ -7,9 +7,9 @@
 #define USUAL_FEW         20.0f /* newcomers, before a share is known */
 #define GOOD_FEW          8.0f  /* before a share of half the usual is */
 #define LIFT              2.0f  /* a cohort's growth, times the site's */
-#define CROWD_PART        6.0f /* of a cohort that is a crowd, in the others */
+#define CROWD_PART        6.0f  /* of a cohort that is a crowd, in the others */
 #define CROWD_SIGMAS      2.0f
-#define EXPECTED_LOW      3.0f  /* under the alarm */
+#define EXPECTED_LOW      3.0f /* under the alarm */
 #define EIGHTH            8.0f
 #define NETS_LEAST        64.0f
 #define NETS_PLACE        1.5f /* times as many: bystanders are among them */
