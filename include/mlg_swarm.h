@@ -77,10 +77,9 @@
 #define MLG_SWARM_EVENTS     32u
 #define MLG_SWARM_AGENT_TEXT 192 /* bytes of a User-Agent, with its NUL */
 #define MLG_SWARM_PLACE_TEXT 96
-#define MLG_SWARM_CLIENTS                                                      \
-    262144u /* bits: distinct clients in ten minutes; they count three million */
-#define MLG_SWARM_NETS  2048u /* bits: networks in a minute */
-#define MLG_SWARM_HOURS 168   /* of a week */
+#define MLG_SWARM_CLIENTS    131072u /* bits: they count 1.5 million */
+#define MLG_SWARM_NETS       2048u   /* bits: networks in a minute */
+#define MLG_SWARM_HOURS      168     /* of a week */
 
 #define MLG_SWARM_YOUNG     12 /* requests: later it is no newcomer */
 #define MLG_SWARM_FIRST     3  /* its first page comes this early */

@@ -7,8 +7,9 @@
 
 #include <math.h>
 
-#define PANE_S   600u
-#define LOAD(at) __atomic_load_n((at), __ATOMIC_RELAXED)
+#define PANE_S           600u
+#define LOAD(at)         __atomic_load_n((at), __ATOMIC_RELAXED)
+#define STORE(at, value) __atomic_store_n((at), (value), __ATOMIC_RELAXED)
 
 void swarm_clients_note(mlg_swarms_t *s, uint64_t client, uint32_t at_s)
 {
@@ -21,16 +22,14 @@ void swarm_clients_note(mlg_swarms_t *s, uint64_t client, uint32_t at_s)
         __atomic_compare_exchange_n(&s->clients_pane, &last, pane, 0,
                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         for (unsigned i = 0; i < MLG_SWARM_CLIENTS / 64; i++) {
-            uint64_t now =
-                __atomic_exchange_n(&s->clients_now[i], 0, __ATOMIC_RELAXED);
+            uint64_t now = (pane == last + 1) ? LOAD(&s->clients_now[i]) : 0;
 
-            __atomic_store_n(&s->clients_before[i],
-                             (pane == last + 1) ? now : 0, __ATOMIC_RELAXED);
+            STORE(&s->clients_before[i], now);
+            STORE(&s->clients_now[i], 0);
         }
-        __atomic_store_n(&s->refused_before,
-                         (pane == last + 1) ? LOAD(&s->refused_now) : 0,
-                         __ATOMIC_RELAXED);
-        __atomic_store_n(&s->refused_now, 0, __ATOMIC_RELAXED);
+        STORE(&s->refused_before,
+              (pane == last + 1) ? LOAD(&s->refused_now) : 0);
+        STORE(&s->refused_now, 0);
     }
     if ((LOAD(word) & bit) == 0) {
         __atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
@@ -57,12 +56,11 @@ int mlg_swarm_holds_back(mlg_swarms_t *s, const mlg_swarm_by_t *by)
     uint32_t refused = LOAD(&s->refused_now) + LOAD(&s->refused_before);
 
     if (by->is_busy || by->max_share >= 1.0f) {
-        __atomic_store_n(&s->is_degraded, 0, __ATOMIC_RELAXED);
+        STORE(&s->is_degraded, 0);
     }
     else if (refused % 64 == 0) {
-        __atomic_store_n(&s->is_degraded,
-                         (float)refused > by->max_share * mlg_swarm_clients(s),
-                         __ATOMIC_RELAXED);
+        STORE(&s->is_degraded,
+              (float)refused > by->max_share * mlg_swarm_clients(s));
     }
     return LOAD(&s->is_degraded) != 0;
 }
