@@ -17,7 +17,8 @@
  *
  * Times go by the gate's clock (src/httpd/clock.c), which never steps; the
  * file says besides what the wall clock said. Between writing and reading that
- * much time has passed as the wall clock says, and never less than none: a
+ * much time has passed as the wall clock says (of more than five weeks: five and
+ * what is over whole weeks), and never less than none: a
  * block never lasts longer than was left of it when it was written.
  *
  * A piece that this build has no place for, or whose items have another version
@@ -144,7 +145,7 @@ typedef struct mlg_state_writer_t {
     int is_final;
     /* Take the stripe of a block that is copied; may find it busy and return
      * NULL: then its texts may be of two blocks of one client. NULL: nobody
-     * else uses the gate. */
+     * else uses the gate, or that is put up with. */
     mlg_stripe_t *(*take)(unsigned stripe);
     void (*drop)(mlg_stripe_t *stripe);
 
@@ -193,7 +194,7 @@ void mlg_state_read_begin(mlg_state_reader_t *r, const mlg_gate_t *gate,
 /** How long a piece says it is.
  *
  * @param bytes  its first sizeof(mlg_state_piece_t)
- * @return 33..MLG_STATE_PIECE; 0: that cannot be
+ * @return 40..MLG_STATE_PIECE; 0: that cannot be
  */
 size_t mlg_state_piece_bytes(const void *bytes);
 

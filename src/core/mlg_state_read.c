@@ -249,7 +249,11 @@ static void mend_site(const mlg_state_reader_t *r, mlg_site_t *site)
         memset(site, 0, sizeof(*site));
     }
     site->since_us = past(r, site->since_us);
-    if (site->anchored == MLG_ANCHORED_NOT && stopped_us(r) > 0) {
+    if (site->anchored == MLG_ANCHORED_NOT && r->left > 0) {
+        /* it may be what was seen that is left out */
+        site->since_us = r->now_us;
+    }
+    else if (site->anchored == MLG_ANCHORED_NOT && stopped_us(r) > 0) {
         /* else a week's stop would be the week of watching */
         site->since_us = stopped_us(r) + ((site->since_us != 0)
                                               ? site->since_us
@@ -335,6 +339,7 @@ static void mend_counters(const mlg_state_reader_t *r)
         shard->count[MLG_C_NEWCOMERS] += r->clients - used;
     }
     if (!r->has_counters) { /* what was told by the old ones begins anew */
+        r->gate->segment->formatted_us = r->now_us;
         r->gate->site->newcomers_from = 0;
         memset(r->gate->disputes->base, 0, sizeof(r->gate->disputes->base));
     }

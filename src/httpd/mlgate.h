@@ -184,10 +184,18 @@ void mlgate_state_open(server_rec *s, apr_pool_t *pconf);
 int mlgate_state_as_user(int (*work)(const void *), const void *data);
 
 /** Take up what is on disk, if anything.
- * @param gate  fresh, its mutexes made; nobody uses it yet
+ * @param gate     fresh, its mutexes made; nobody uses it yet
+ * @param refused  which files are not to be looked at, one bit each: 0, and then
+ *                 what the last call left there
  * @return 0: a file went bad while it was taken up. It is refused and said, and
- *         the segment is to be formatted again */
-int mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s);
+ *         the segment is to be given up for another */
+int mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s,
+                         unsigned *refused);
+
+/** Keep aside what lies in the files' place and is of another gate, as after a
+ * restart that names another MLGateStateFile: the first write would destroy it.
+ */
+void mlgate_state_set_aside(const mlg_gate_t *gate, server_rec *s);
 
 /** The segment is there: from now on it may be written. */
 void mlgate_state_begin(void);

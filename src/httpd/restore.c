@@ -18,7 +18,9 @@
 
 APLOG_USE_MODULE(mlgate);
 
-#define BAD ".bad"
+#define BAD    ".bad"
+#define WHOLE  1u /* bits of the two files */
+#define BLOCKS 2u
 
 /* One of the two files. */
 typedef struct source_t {
@@ -101,17 +103,15 @@ static void refuse(source_t *from, const char *why, server_rec *s,
 {
     const char *bad = apr_pstrcat(p, from->path, BAD, NULL);
     const char *const names[] = {from->path, bad};
-    int is_aside = mlgate_state_as_user(put_aside, names) == 0;
+    int rv = mlgate_state_as_user(put_aside, names);
 
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                 MLG0035 "%s is not taken up: %s; the gate begins without what "
-                         "it held%s%s%s",
-                 from->path, why,
-                 is_aside ? ", and it is kept as "
-                          : ", and will be written over: it could not be "
-                            "renamed",
-                 is_aside ? bad : "",
-                 is_aside ? ": look at it, or remove it" : "");
+    ap_log_error(
+        APLOG_MARK, APLOG_WARNING, 0, s,
+        MLG0035 "%s is not taken up: %s; the gate does without what it "
+                "held, and it %s%s%s",
+        from->path, why, (rv == 0) ? "is kept as " : "cannot be renamed: ",
+        (rv == 0) ? bad : strerror(rv),
+        (rv == 0) ? ": look at it, or remove it" : "");
     if (from->fd >= 0) {
         close(from->fd);
     }
@@ -143,6 +143,15 @@ static const char *distrust(int fd, apr_pool_t *p)
     return NULL;
 }
 
+static const char *reason(apr_status_t rv, const mlg_fault_t *fault,
+                          apr_pool_t *p)
+{
+    return (mlg_error_text(rv) != NULL)
+               ? apr_psprintf(p, "%s (byte %lu: %s)", mlg_error_text(rv),
+                              (unsigned long)fault->offset, fault->what)
+               : apr_psprintf(p, "%pm", &rv);
+}
+
 /* Read it, or refuse it. @return 1 when it was read */
 static int take(source_t *from, const mlg_gate_t *gate, unsigned char *piece,
                 server_rec *s, apr_pool_t *p)
@@ -150,38 +159,30 @@ static int take(source_t *from, const mlg_gate_t *gate, unsigned char *piece,
     mlg_fault_t fault = {0, ""};
     apr_status_t rv = read_source(from, gate, piece, &fault);
 
-    if (rv == APR_SUCCESS) {
-        return 1;
+    if (rv != APR_SUCCESS) {
+        refuse(from, reason(rv, &fault, p), s, p);
     }
-    refuse(from,
-           (mlg_error_text(rv) != NULL)
-               ? apr_psprintf(p, "%s (byte %lu: %s)", mlg_error_text(rv),
-                              (unsigned long)fault.offset, fault.what)
-               : apr_psprintf(p, "%pm", &rv),
-           s, p);
-    return 0;
+    return rv == APR_SUCCESS;
 }
 
-/* Open one and prove it. */
-static void open_source(source_t *from, const char *file, unsigned char *piece,
-                        server_rec *s, apr_pool_t *p)
+/* @return 1 when it is open, and may be believed as far as can be told */
+static int open_source(source_t *from, const char *file, server_rec *s,
+                       apr_pool_t *p)
 {
-    const char *why;
+    const char *why = NULL;
 
     from->path = file;
     from->fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (from->fd < 0) {
-        if (errno != ENOENT && errno != ENOTDIR) {
-            refuse(from, apr_psprintf(p, "%s", strerror(errno)), s, p);
-        }
-        return;
+    if (from->fd >= 0) {
+        why = distrust(from->fd, p);
     }
-    why = distrust(from->fd, p);
+    else if (errno != ENOENT && errno != ENOTDIR) {
+        why = apr_psprintf(p, "%s", strerror(errno));
+    }
     if (why != NULL) {
         refuse(from, why, s, p);
-        return;
     }
-    take(from, NULL, piece, s, p);
+    return from->fd >= 0;
 }
 
 /* Are these the blocks that were made after the whole was written? */
@@ -194,8 +195,11 @@ static int is_later(const source_t *blocks, const source_t *whole)
 }
 
 static void tell_taken(const mlg_gate_t *gate, const source_t *whole,
-                       const source_t *last, server_rec *s)
+                       const source_t *blocks, server_rec *s)
 {
+    const mlg_state_reader_t *a = &whole->r;
+    const mlg_state_reader_t *b = &blocks->r;
+    int is_both = whole->fd >= 0 && blocks->fd >= 0;
     apr_uint32_t live[MLG_BLOCK_GRACE + 1];
     apr_time_t now_us = mlgate_clock_read(gate->segment);
 
@@ -204,62 +208,131 @@ static void tell_taken(const mlg_gate_t *gate, const source_t *whole,
         APLOG_MARK, APLOG_NOTICE, 0, s,
         MLG0034
         "took up what was known %" APR_INT64_T_FMT
-        " s ago from %s: %u blocks, %" APR_UINT64_T_FMT
+        " s ago from %s%s: %u blocks, %" APR_UINT64_T_FMT
         " clients' windows (%" APR_UINT64_T_FMT " too old, %" APR_UINT64_T_FMT
         " without room), %" APR_UINT64_T_FMT " items of another build left out",
-        apr_time_sec(now_us - last->r.head.written_us), last->path,
+        apr_time_sec(now_us - ((blocks->fd >= 0) ? b : a)->head.written_us),
+        ((whole->fd >= 0) ? whole : blocks)->path,
+        is_both ? " and " MLGATE_STATE_BLOCKS : "",
         live[MLG_BLOCK_WOULD] + live[MLG_BLOCK_AUTO] +
             live[MLG_BLOCK_OPERATOR] + live[MLG_BLOCK_GRACE],
-        whole->r.clients, whole->r.dropped, whole->r.full, whole->r.left);
+        a->clients, a->dropped + b->dropped, a->full + b->full,
+        a->left + b->left);
 }
 
-/* Both are proven; what is bad now was changed since. */
-static int take_up(const mlg_gate_t *gate, source_t *whole, source_t *blocks,
-                   unsigned char *piece, server_rec *s, apr_pool_t *p)
+static void shut(source_t *source)
+{
+    if (source->fd >= 0) {
+        close(source->fd);
+    }
+    source->fd = -1;
+}
+
+/* Both are proven; what is bad now was changed since. @return which, or 0 */
+static unsigned take_up(const mlg_gate_t *gate, source_t *whole,
+                        source_t *blocks, unsigned char *piece, server_rec *s,
+                        apr_pool_t *p)
 {
     const source_t *last = whole;
 
     if (whole->fd >= 0 && !take(whole, gate, piece, s, p)) {
-        return 0;
+        return WHOLE;
     }
-    if (blocks->fd >= 0 && is_later(blocks, whole)) {
-        if (!take(blocks, gate, piece, s, p)) {
-            return 0;
+    if (blocks->fd >= 0) {
+        if (!is_later(blocks, whole)) {
+            shut(blocks);
         }
-        last = blocks;
+        else if (!take(blocks, gate, piece, s, p)) {
+            return BLOCKS;
+        }
+        else {
+            last = blocks;
+        }
     }
     if (last->fd >= 0) {
         mlgate_clock_set(gate->segment, last->r.now_us);
         gate->segment->begun_us = last->r.now_us;
-        tell_taken(gate, whole, last, s);
+        if (whole->fd < 0) { /* blocks alone: nothing was counted or watched */
+            gate->segment->formatted_us = last->r.now_us;
+        }
+        tell_taken(gate, whole, blocks, s);
     }
-    return 1;
+    return 0;
 }
 
-int mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s)
+/* Both files, as sources; those whose bit is set are not there. */
+static void open_both(source_t both[2], unsigned refused, unsigned char *piece,
+                      server_rec *s, apr_pool_t *p)
 {
     const char *path = mlgate_conf_global(s)->state_file;
-    source_t whole = {.fd = -1};
-    source_t blocks = {.fd = -1};
-    unsigned char *piece;
-    apr_pool_t *p;
-    int is_taken;
+    const char *const file[] = {
+        path, apr_pstrcat(p, path, MLGATE_STATE_BLOCKS, NULL)};
 
-    if (path == NULL) {
+    for (unsigned i = 0; i < 2; i++) {
+        memset(&both[i], 0, sizeof(both[i]));
+        both[i].fd = -1;
+        if ((refused & (WHOLE << i)) == 0 &&
+            open_source(&both[i], file[i], s, p) && piece != NULL) {
+            take(&both[i], NULL, piece, s, p); /* prove it */
+        }
+    }
+}
+
+int mlgate_state_take_up(const mlg_gate_t *gate, server_rec *s,
+                         unsigned *refused)
+{
+    source_t both[2];
+    unsigned char *piece;
+    unsigned bad;
+    apr_pool_t *p;
+
+    if (mlgate_conf_global(s)->state_file == NULL) {
         return 1;
     }
     apr_pool_create(&p, s->process->pool);
     piece = apr_palloc(p, MLG_STATE_PIECE);
-    open_source(&whole, path, piece, s, p);
-    open_source(&blocks, apr_pstrcat(p, path, MLGATE_STATE_BLOCKS, NULL), piece,
-                s, p);
-    is_taken = take_up(gate, &whole, &blocks, piece, s, p);
-    if (whole.fd >= 0) {
-        close(whole.fd);
+    open_both(both, *refused, piece, s, p);
+    bad = take_up(gate, &both[0], &both[1], piece, s, p);
+    *refused |= bad;
+    shut(&both[0]);
+    shut(&both[1]);
+    apr_pool_destroy(p);
+    return bad == 0;
+}
+
+void mlgate_state_set_aside(const mlg_gate_t *gate, server_rec *s)
+{
+    source_t both[2];
+    unsigned char *piece;
+    apr_pool_t *p;
+
+    if (mlgate_conf_global(s)->state_file == NULL) {
+        return;
     }
-    if (blocks.fd >= 0) {
-        close(blocks.fd);
+    apr_pool_create(&p, s->process->pool);
+    piece = apr_palloc(p, MLG_STATE_PIECE);
+    open_both(both, 0, NULL, s, p);
+    for (unsigned i = 0; i < 2; i++) {
+        mlg_fault_t fault = {0, ""};
+        size_t len;
+        apr_status_t rv;
+
+        if (both[i].fd < 0) {
+            continue;
+        }
+        mlg_state_read_begin(&both[i].r, NULL, apr_time_now(), 0);
+        rv = read_piece(&both[i], piece, &len, &fault);
+        if (rv != APR_SUCCESS) {
+            refuse(&both[i], reason(rv, &fault, p), s, p);
+        }
+        else if (memcmp(&both[i].r.head.secret, &gate->segment->secret,
+                        sizeof(mlg_secret_t)) != 0) {
+            refuse(&both[i],
+                   "it is of another gate, and a restart keeps what this one "
+                   "knows (a stop and a start takes it up)",
+                   s, p);
+        }
+        shut(&both[i]);
     }
     apr_pool_destroy(p);
-    return is_taken;
 }

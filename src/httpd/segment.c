@@ -126,22 +126,28 @@ static apr_status_t renew(retained_t *kept, const mlg_gate_t *old,
 {
     retained_t fresh = *kept;
     mlg_gate_t gate;
-    apr_status_t rv = map(&fresh, mlg_segment_bytes(clients), s);
+    unsigned refused = 0; /* state files */
+    int is_done = 0;
 
-    if (rv == APR_SUCCESS) {
-        rv = format(&fresh, clients, &gate, s);
-    }
-    if (rv == APR_SUCCESS && old != NULL) {
-        move_over(&gate, old, s);
-    }
-    /* A file that went bad half way is refused then, and the next one tried. */
-    for (int files = 2; rv == APR_SUCCESS && old == NULL && files > 0 &&
-                        !mlgate_state_take_up(&gate, s);
-         files--) {
-        rv = format(&fresh, clients, &gate, s);
-    }
-    if (rv != APR_SUCCESS) {
-        return rv;
+    while (!is_done) {
+        apr_status_t rv = map(&fresh, mlg_segment_bytes(clients), s);
+
+        if (rv == APR_SUCCESS) {
+            rv = format(&fresh, clients, &gate, s);
+        }
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        if (old != NULL) {
+            move_over(&gate, old, s);
+            is_done = 1;
+        }
+        else {
+            is_done = mlgate_state_take_up(&gate, s, &refused);
+        }
+        if (!is_done) { /* half of a file is in it */
+            apr_shm_destroy(fresh.shm);
+        }
     }
     if (kept->shm != NULL) {
         apr_shm_destroy(kept->shm);
@@ -163,9 +169,9 @@ static apr_status_t attach(retained_t *kept, uint32_t clients, server_rec *s)
         is_ours = (rv == APR_SUCCESS);
         if (!is_ours) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                         MLG0003 "the shared segment of the last generation "
-                                 "is %s (%s), as after an upgrade; blocks and "
-                                 "windows begin afresh",
+                         MLG0003 "what the last generation shared is left: %s "
+                                 "(%s), as after an upgrade; the gate begins "
+                                 "with what MLGateStateFile holds, if anything",
                          mlg_error_text(rv), fault.what);
         }
     }
@@ -198,6 +204,7 @@ apr_status_t mlgate_segment_open(server_rec *s)
     if (rv != APR_SUCCESS) {
         return rv;
     }
+    mlgate_state_set_aside(&mlgate.gate, s);
     mlgate.ipv6_prefix = (unsigned)conf->set.ipv6_prefix;
     if (mlgate.gate.segment->ipv6_prefix != 0 &&
         mlgate.gate.segment->ipv6_prefix != mlgate.ipv6_prefix) {

@@ -16,13 +16,13 @@
 
 #include "mlg_state.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_main.h>
 #include <unixd.h>
 
 #include <fcntl.h>
-#include <glob.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -193,7 +193,7 @@ static int write_file(const void *data)
 static int write_state(mlg_state_part part, int is_final, server_rec *s,
                        apr_pool_t *p)
 {
-    static int has_failed;
+    static int has_failed[MLG_STATE_BLOCKS + 1]; /* by part */
     const job_t job = {
         (part == MLG_STATE_ALL) ? path : apr_pstrcat(p, path, BLOCKS, NULL),
         part, is_final, p};
@@ -201,7 +201,7 @@ static int write_state(mlg_state_part part, int is_final, server_rec *s,
 
     mlg_count(mlgate.gate.counters, 0,
               (rv == APR_SUCCESS) ? MLG_C_STATE_WRITES : MLG_C_STATE_FAILURES);
-    if (rv != APR_SUCCESS && !has_failed) {
+    if (rv != APR_SUCCESS && !has_failed[part]) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, s,
                      MLG0036 "cannot write %s: a stop or a crash would forget "
                              "what was learnt since the last time it could "
@@ -210,7 +210,7 @@ static int write_state(mlg_state_part part, int is_final, server_rec *s,
                              "writable for User and have room",
                      job.file);
     }
-    has_failed = (rv != APR_SUCCESS);
+    has_failed[part] = (rv != APR_SUCCESS);
     return rv == APR_SUCCESS;
 }
 
@@ -246,23 +246,42 @@ void mlgate_state_look(server_rec *s, int is_hurried, apr_pool_t *p)
     }
 }
 
+/* FILE.PID.new or FILE.blocks.PID.new? */
+static int is_spare(const char *name, const char *file)
+{
+    size_t len = strlen(file);
+
+    if (strncmp(name, file, len) != 0) {
+        return 0;
+    }
+    name += len;
+    len = sizeof(BLOCKS) - 1;
+    if (strncmp(name, BLOCKS, len) == 0) {
+        name += len;
+    }
+    if (name[0] != '.' || !apr_isdigit(name[1])) {
+        return 0;
+    }
+    return strcmp(name + 1 + strspn(name + 1, "0123456789"), SPARE) == 0;
+}
+
 /* What was being written when somebody was killed. */
 static int clear_spares(const void *data)
 {
     apr_pool_t *p = (apr_pool_t *)data;
-    static const char *const patterns[] = {".[0-9]*" SPARE,
-                                           BLOCKS ".[0-9]*" SPARE};
-    glob_t found;
+    const char *dir = ap_make_dirstr_parent(p, path);
+    apr_finfo_t found;
+    apr_dir_t *at;
 
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-        if (glob(apr_pstrcat(p, path, patterns[i], NULL), GLOB_NOSORT, NULL,
-                 &found) == 0) {
-            for (size_t n = 0; n < found.gl_pathc; n++) {
-                unlink(found.gl_pathv[n]);
-            }
-            globfree(&found);
+    if (apr_dir_open(&at, dir, p) != APR_SUCCESS) {
+        return 0;
+    }
+    while (apr_dir_read(&found, APR_FINFO_NAME, at) == APR_SUCCESS) {
+        if (is_spare(found.name, path + strlen(dir))) {
+            unlink(apr_pstrcat(p, dir, found.name, NULL));
         }
     }
+    apr_dir_close(at);
     return 0;
 }
 

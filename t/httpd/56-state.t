@@ -142,7 +142,7 @@ sub put {
     print {$fh} $_[0];
     close $fh;
 }
-$log->expect(qr/warn.*MLG0035: \S+gate is not taken up: a state file that is cut short or damaged \(byte \d+: a check is wrong\); the gate begins without what it held, and it is kept as \S+gate\.bad/, 1);
+$log->expect(qr/warn.*MLG0035: \S+gate is not taken up: a state file that is cut short or damaged \(byte \d+: a check is wrong\); the gate does without what it held, and it is kept as \S+gate\.bad/, 1);
 damage(sub { flip((stat $file)[7] / 2) });
 $log->expect(qr/MLG0035.*damaged \(byte \d+: it is cut short\)/, 1);
 damage(sub { truncate $file, (stat $file)[7] - 5 });
@@ -162,7 +162,7 @@ my $calm = server(conf => "MLGateTableSize 8192\n"
         . $conf =~ s/Define MLGATE_HURRY\n//r);
 my $kept = "$calm->{dir}/state/gate";
 $calm->{log}->expect(qr/MLG0004/);
-$calm->{log}->allow(qr/MLG0010/);
+$calm->{log}->allow(qr/MLG0010/, qr/AH00098: pid file/);
 ok wait_until('all of it is written', 10, sub { -e $kept }),
     'all is written at first';
 operator($calm)->post('/mlgate/block/192.0.2.248?ttl=1h');
@@ -172,16 +172,63 @@ operator($calm)->post('/mlgate/unblock/192.0.2.248');
 operator($calm)->post('/mlgate/block/192.0.2.249?ttl=1h');
 $calm->stop;
 ok !-e "$kept.blocks", 'a stop that writes all leaves no older blocks';
-$calm->{log}->expect(qr/MLG0035: \S+gate is not taken up: a state file that is cut short or damaged \(byte \d+: (?:it is cut short|a check is wrong|it ends before its end)\)/, 1);
-$calm->{env} = { LD_PRELOAD => "$ENV{MLGATE_WORK}/spoiled.so",
-    MLGATE_TEST_SPOIL => $kept };
-$calm->start;
-ok -e "$kept.bad", 'a file that is cut while it is read is kept aside';
+$calm->{log}->expect(qr/MLG0035: \S+gate is not taken up: a state file that is cut short or damaged \(byte \d+: it is cut short\)/, 2);
+sub spoiled {
+    my ($which) = @_;
+    $calm->{env} = { LD_PRELOAD => "$ENV{MLGATE_WORK}/spoiled.so",
+        MLGATE_TEST_SPOIL => $which };
+    $calm->start;
+    delete $calm->{env};
+    ok -e "$which.bad", 'a file that is cut while it is read is kept aside';
+}
+spoiled($kept);
 is $calm->client('192.0.2.249')->get('/')->code, 200,
-    'and nothing of its first half is taken up';
+    'and nothing of what was read is taken up';
 is $calm->client('192.0.2.248')->get('/')->code, 200,
     'nor anybody brought back who was freed';
-is stats($calm)->{table}{in_use}, 2, 'it begins empty';
+my $empty = stats($calm);
+is $empty->{table}{in_use}, 2, 'it begins empty';
+is_deeply $empty->{blocked}, { map { $_ => 0 } keys %{ $empty->{blocked} } },
+    'with no block';
+cmp_ok $empty->{counters}{requests}, '<', 10, 'and counts from then on';
+cmp_ok $empty->{time_epoch} - $empty->{counting_since_epoch}, '<', 10,
+    'as it says';
+
+# Blocks that go bad leave what is whole; and whole what goes bad, the blocks.
+ok wait_until('all of it is written', 10, sub { -e $kept }), 'later';
+operator($calm)->post('/mlgate/block/192.0.2.247?ttl=1h');
+ok wait_until('the block is written', 10, sub { -e "$kept.blocks" }),
+    'a block is written alone again';
+$calm->crash;
+system 'cp', '-p', $kept, "$kept.copy";
+system 'cp', '-p', "$kept.blocks", "$kept.blocks.copy";
+$calm->{log}->expect(qr/MLG0035: \S+gate\.blocks is not taken up/, 1);
+$calm->{log}->expect(qr/MLG0034: took up .* from \S+state\/gate: 0 blocks, [1-9]\d* clients' windows \(0 too old, 0 without room\)/, 1);
+spoiled("$kept.blocks");
+is $calm->client('192.0.2.247')->get('/')->code, 200,
+    'blocks that are cut are not taken up';
+$calm->crash;
+rename "$kept.copy", $kept;
+rename "$kept.blocks.copy", "$kept.blocks";
+$calm->{log}->expect(qr/MLG0034: took up .* from \S+state\/gate\.blocks: 1 blocks, 0 clients' windows/, 1);
+spoiled($kept);
+is $calm->client('192.0.2.247')->get('/')->code, 429,
+    'blocks whose whole is cut are';
+my $alone = stats($calm);
+cmp_ok $alone->{time_epoch} - $alone->{counting_since_epoch}, '<', 10,
+    'counting begins anew';
+
+# A restart that names another file keeps what it knows, and what lies there.
+$calm->stop;
+system 'cp', '-p', $kept, "$kept.other";
+unlink $kept;
+$calm->start;
+$calm->{log}->expect(qr/MLG0035: \S+gate\.other is not taken up: it is of another gate, and a restart keeps .* and it is kept as \S+gate\.other\.bad/, 1);
+$calm->rewrite("MLGateTableSize 8192\n"
+        . $conf =~ s/Define MLGATE_HURRY\n//r =~ s{state/gate}{state/gate.other}r);
+$calm->graceful;
+ok -e "$kept.other.bad", 'what is of another gate is kept aside at a restart';
+is $calm->client('192.0.2.247')->get('/')->code, 200, 'and not taken up';
 $calm->stop;
 
 # ---- a place that cannot be written to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A file that goes bad while it is read: preloaded into httpd, this cuts the
- * file $MLGATE_TEST_SPOIL to half its length when it is read from its beginning
+ * last byte off the file $MLGATE_TEST_SPOIL when it is read from its beginning
  * for the second time. */
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ off_t lseek(int fd, off_t to, int whence)
     }
     if (path != NULL && to == 0 && whence == SEEK_SET && is_that(fd, path) &&
         ++reads == 2 && fstat(fd, &info) == 0) {
-        (void)!truncate(path, info.st_size / 2);
+        (void)!truncate(path, info.st_size - 1);
     }
     return real(fd, to, whence);
 }
