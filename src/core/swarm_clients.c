@@ -60,7 +60,8 @@ int mlg_swarm_holds_back(mlg_swarms_t *s, const mlg_swarm_by_t *by)
     }
     else if (refused % 64 == 0) {
         STORE(&s->is_degraded,
-              (float)refused > by->max_share * mlg_swarm_clients(s));
+              refused > 0 &&
+                  (float)refused > by->max_share * mlg_swarm_clients(s));
     }
     return LOAD(&s->is_degraded) != 0;
 }

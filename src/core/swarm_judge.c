@@ -9,6 +9,7 @@
 #define LIFT              2.0f  /* a cohort's growth, times the site's */
 #define CROWD_PART        6.0f  /* of a cohort that is a crowd, in the others */
 #define CROWD_SIGMAS      2.0f
+#define CROWD_BARE        4.0f
 #define EXPECTED_LOW      3.0f /* under the alarm */
 #define EIGHTH            8.0f
 #define NETS_LEAST        64.0f
@@ -118,12 +119,16 @@ static int others_there_bring(const swarm_site_t *site,
     float own_missing = own.owe * usual - own.brought;
     float expected;
 
-    if (past.owe >= USUAL_FEW) {
+    /* what faded and what was never learned make it more than all of them */
+    if (past.owe >= USUAL_FEW && past.brought <= past.owe) {
         usual = fmaxf(usual, past.brought / past.owe);
     }
     expected = (t.owe - own.owe) * usual;
     if (expected < SWARM_OTHERS) {
         return -1;
+    }
+    if ((t.brought - own.brought) * CROWD_BARE < expected) {
+        return 0; /* next to nothing, and be they ever so few */
     }
     return (expected - (t.brought - own.brought)) * CROWD_PART +
                CROWD_SIGMAS * sqrtf(expected) <
@@ -135,16 +140,21 @@ static int brings_nothing(const swarm_site_t *site, const mlg_cohort_t *c,
                           const mlg_cohort_t *there, float usual,
                           float expected)
 {
+    /* In a short window there are too few others to excuse it. */
+    for (int w = MLG_COHORT_60S; there != NULL && w <= MLG_COHORT_3600S; w++) {
+        enum mlg_cohort_window window = (enum mlg_cohort_window)w;
+
+        if (others_there_bring(site, there,
+                               swarm_settled(c, window, site->is_slow),
+                               window) == 0) {
+            return 0;
+        }
+    }
     for (int w = MLG_COHORT_60S; w <= MLG_COHORT_3600S; w++) {
         swarm_tally_t t =
             swarm_settled(c, (enum mlg_cohort_window)w, site->is_slow);
         int others;
 
-        if (there != NULL &&
-            others_there_bring(site, there, t, (enum mlg_cohort_window)w) ==
-                0) {
-            return 0;
-        }
         if (!is_absent(t, usual, expected)) {
             continue;
         }
