@@ -23,8 +23,9 @@
  *            usual size. One whose members always brought what people bring
  *            is condemned only where more of it come than of the whole site,
  *            to a kind of path that is crowded, and the others who come there
- *            bring what is usual there: not every page has assets, and crowds
- *            go to those, too
+ *            bring what is usual there (by one window, none of them says
+ *            otherwise): not every page has assets, and crowds go to those,
+ *            too. A crowd at several such pages at once is not excused
  *
  * A flash crowd has excess, spread and novelty; it brings assets. On a site
  * whose people bring none (an API), absence proves nothing, and nobody is ever
@@ -60,7 +61,8 @@
  * Borrow the print of many people: those of them who come where it goes without
  * having brought anything share its verdict once it outnumbers them eight to
  * one. Where a site has too few newcomers, or others who bring nothing ask for
- * the same, a borrowed print is told and not refused.
+ * the same (a second borrowed print, a twentieth of decoys), a borrowed print is
+ * told and not refused.
  *
  * Who may touch what: everything by anybody, in relaxed atomics. A lost update
  * is tolerated. Pure: no clock, no lock, no allocation. All-zero bytes are a

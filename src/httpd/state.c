@@ -22,6 +22,7 @@
 #include <http_main.h>
 #include <unixd.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
@@ -270,18 +271,17 @@ static int clear_spares(const void *data)
 {
     apr_pool_t *p = (apr_pool_t *)data;
     const char *dir = ap_make_dirstr_parent(p, path);
-    apr_finfo_t found;
-    apr_dir_t *at;
+    DIR *at = opendir(dir);
+    const struct dirent *found;
 
-    if (apr_dir_open(&at, dir, p) != APR_SUCCESS) {
-        return 0;
-    }
-    while (apr_dir_read(&found, APR_FINFO_NAME, at) == APR_SUCCESS) {
-        if (is_spare(found.name, path + strlen(dir))) {
-            unlink(apr_pstrcat(p, dir, found.name, NULL));
+    while (at != NULL && (found = readdir(at)) != NULL) {
+        if (is_spare(found->d_name, path + strlen(dir))) {
+            unlink(apr_pstrcat(p, dir, found->d_name, NULL));
         }
     }
-    apr_dir_close(at);
+    if (at != NULL) {
+        closedir(at);
+    }
     return 0;
 }
 
